@@ -1,0 +1,46 @@
+"""Packages that hand on names without importing the modules behind them (PEP 562)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+
+
+def attach(
+    package_name: str, names: Mapping[str, str]
+) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
+    """Make a package whose public names are imported when they are first used.
+
+    In a package's `__init__.py`:
+
+        from allcore._lazy import attach
+
+        __getattr__, __dir__, __all__ = attach(__name__, {"State": "allcore.state"})
+
+    `from package import State` then imports `allcore.state`, and `import package` alone imports nothing.
+
+    Args:
+        package_name: The package's `__name__`.
+        names: Each public name and the module that defines it. A module name with a leading dot is taken
+            relative to the package. A name that equals the last part of its module's name and is not an
+            attribute of that module hands on the module itself.
+
+    Returns:
+        The package's `__getattr__`, `__dir__` and `__all__`.
+    """
+
+    def __getattr__(name: str) -> object:  # noqa: N807
+        if name not in names:
+            raise AttributeError(f"module {package_name!r} has no attribute {name!r}")
+        module = importlib.import_module(names[name], package_name)
+        is_module = name == module.__name__.rpartition(".")[2] and not hasattr(module, name)
+        value = module if is_module else getattr(module, name)
+        # Kept, so that the next look-up is an ordinary one.
+        setattr(sys.modules[package_name], name, value)
+        return value
+
+    def __dir__() -> list[str]:  # noqa: N807
+        return sorted({*vars(sys.modules[package_name]), *names})
+
+    return __getattr__, __dir__, sorted(names)
