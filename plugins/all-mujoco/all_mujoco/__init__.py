@@ -1,0 +1,1 @@
+"""MuJoCo: continuous control environments and the presets for them."""

@@ -1,0 +1,1 @@
+"""Slurm: an executor that turns experiments into job arrays. It runs on a login node and imports no torch."""
