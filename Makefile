@@ -1,0 +1,71 @@
+# `make run` and `make test` are all one needs; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Every folder of plugins/ with a pyproject.toml is installed, so a new plugin needs no line here.
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+
+# What `make run` trains: short enough to end within about five minutes on two cores.
+RUN_FRAMES ?= 25000
+RUN_REPLAY_START ?= 5000
+
+# Two test processes with one thread each are faster than one process with two threads.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-learning test-slow test-system check format docs docs-serve clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make .venv and install the core, all plugins and the developers' tools
+
+$(STAMP): Makefile constraints.txt pyproject.toml $(PLUGINS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "allcore needs Python 3.11 or newer, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
+	  echo "Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv --upgrade-deps $(VENV)
+	$(BIN)/python -m pip install --constraint constraints.txt --build-constraint constraints.txt \
+	  --group dev --editable . $(PLUGINS:%=--editable %)
+	@touch $@
+
+run: setup ## Train DQN on Breakout for about five minutes
+	$(BIN)/all run --preset atari.dqn --env Breakout --frames $(RUN_FRAMES) \
+	  --set replay_start_size=$(RUN_REPLAY_START)
+
+test: setup ## Run the whole fast test suite
+	$(PYTEST) -n $(WORKERS)
+
+test-learning: setup ## Run the tests in which agents must learn (minutes)
+	$(PYTEST) -n $(WORKERS) -m learning
+
+test-slow: setup ## Run the slow tests
+	$(PYTEST) -n $(WORKERS) -m slow
+
+test-system: setup ## Build the distributions and install them into fresh environments
+	$(PYTEST) -m system
+
+check: setup ## Format, lint, types, import layers and the documentation, all without changing a file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
+
+format: setup ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+docs-serve: setup ## Show the documentation in a browser and rebuild it on changes
+	$(BIN)/mkdocs serve
+
+clean: ## Remove the environment, caches and built files (runs/ stays)
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
