@@ -1,0 +1,34 @@
+"""What went wrong in somebody else's code, told in one line."""
+
+from __future__ import annotations
+
+from allcore.errors import AllError
+
+
+def quote(error: BaseException) -> str:
+    """Name an exception and what it says, and its first cause where that is another one.
+
+    An import that fails deep inside a library is often wrapped in a general message; the first cause is what the
+    user can act on.
+    """
+    first = first_cause(error)
+    return _one(error) if first is error else f"{_one(error)} (first cause: {_one(first)})"
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """Follow the chain of exceptions to its beginning."""
+    seen = {id(error)}
+    while True:
+        earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if earlier is None or id(earlier) in seen:
+            return error
+        seen.add(id(earlier))
+        error = earlier
+
+
+def _one(error: BaseException) -> str:
+    if isinstance(error, AllError):
+        # Ours are sentences already.
+        return error.message.rstrip(".")
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
