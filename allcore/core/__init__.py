@@ -1,6 +1,16 @@
 """What passes between environments and agents: states."""
 
+from typing import TYPE_CHECKING
+
 from allcore._lazy import attach
+
+if TYPE_CHECKING:
+    from allcore.core.frames import StackedFrames as StackedFrames
+    from allcore.core.state import (
+        MultiagentState as MultiagentState,
+        State as State,
+        StateArray as StateArray,
+    )
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
