@@ -13,14 +13,22 @@ if TYPE_CHECKING:
 class Logger(ABC):
     """Something that a run tells what happens; each method does nothing until a subclass says otherwise.
 
-    A logger is made once for a run with the run's folder. Frames are agent steps. Values may be tensors on any device: a
-    logger converts them when it writes, never while the agent learns.
+    A logger is made once for a run with the run's folder, and goes on with the files that it finds there: it never
+    empties one. Frames are agent steps. Values are numbers or tensors of one element, on any device: a logger may
+    convert them as late as when it writes, so whoever logs a tensor must not overwrite it in place afterwards.
     """
 
     def __init__(self, folder: Path, verbose: bool = True) -> None:
         """Log the run in `folder`; without `verbose` leave out losses and debugging values."""
         self.folder = folder
         self.verbose = verbose
+
+    def rewind(self, frame: int) -> None:
+        """Forget what was logged after `frame`, because the run starts again from there.
+
+        A killed run had gone beyond the checkpoint that it continues from; without this its last stretch would stand
+        in the files twice. Called before anything else is logged; `rewind(0)` forgets everything but frame 0.
+        """
 
     def scalar(self, name: str, value: Any, frame: int) -> None:
         """A value worth keeping in every run, such as frames per second."""
@@ -45,6 +53,18 @@ class Logger(ABC):
         Args:
             evaluation: `frame`, `episodes`, `mean`, `std`, `max`, `min`, `mean_length`, and `returns`, a list.
         """
+
+    def progress(self, frame: int, total_frames: float, seconds: float) -> None:
+        """The run goes on. The control loop calls this at most about ten times per second, whatever its speed.
+
+        Args:
+            frame: agent steps of the run so far.
+            total_frames: agent steps of the whole run; infinite for a run that something else ends.
+            seconds: time that this process has spent on the run so far.
+        """
+
+    def evaluating(self, done: int, episodes: int, frame: int) -> None:
+        """An evaluation at `frame` goes on: `done` of `episodes` episodes have ended. Called as rarely as `progress`."""
 
     def flush(self) -> None:
         """Put on disk all that was logged so far."""
