@@ -10,6 +10,9 @@ from mkdocs.structure.files import File, Files
 
 PAGE = "reference/command-line.md"
 
+# Columns of the help texts: what fits on a page, whatever terminal the build runs in.
+WIDTH = 90
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the page to the site (called by MkDocs when it has read the documentation's files)."""
@@ -21,17 +24,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def page(command: click.Command) -> str:
     """The page for a program, its commands and theirs."""
-    head = "# Command line\n\nEvery command, as `--help` shows it. Exit codes and switches are the same everywhere."
+    head = "# Command line\n\nEvery command, as `--help` shows it."
     return "\n\n".join([head, *_sections(command, None)]) + "\n"
 
 
 def _sections(command: click.Command, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, info_name="all" if parent is None else command.name, parent=parent)
+    name = "all" if parent is None else command.name
+    settings = {"terminal_width": WIDTH, **command.context_settings}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     level = context.command_path.count(" ") + 2
     yield f"{'#' * level} `{context.command_path}`"
     yield f"```text\n{command.get_help(context)}\n```"
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            child = command.get_command(context, name)
+        for child_name in command.list_commands(context):
+            child = command.get_command(context, child_name)
             if child is not None and not child.hidden:
                 yield from _sections(child, context)
