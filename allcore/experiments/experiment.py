@@ -1,0 +1,79 @@
+"""What every control loop shares: an agent made from a preset, training, testing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from allcore.experiments.evaluation import evaluate_in
+from allcore.experiments.training_log import TrainingLog
+from allcore.logging import DummyLogger
+
+if TYPE_CHECKING:
+    from allcore.environments import Environment
+    from allcore.logging import Logger
+    from allcore.presets import Preset
+
+
+class Experiment(ABC):
+    """Trains one preset's agent in one kind of environment.
+
+    Frames are agent steps: actions that an environment really took. Starting an episode is none.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        env: Environment,
+        *,
+        logger: Logger | None = None,
+        train_steps: float = float("inf"),
+        render: bool = False,
+    ) -> None:
+        """Make the preset's training agent.
+
+        Args:
+            preset: what to train.
+            env: the kind of environment; evaluations use their own copies.
+            logger: told of episodes, progress and losses.
+            train_steps: the length of the whole training in agent steps, for schedules and the progress line.
+            render: show the environment while training.
+        """
+        self.preset = preset
+        self.logger = logger or DummyLogger()
+        self.log = TrainingLog(self.logger, train_steps)
+        self._env = env
+        self._render = render
+        self._agent: Any = preset.agent(logger=self.logger, train_steps=train_steps)
+
+    @property
+    def frame(self) -> int:
+        """Agent steps taken so far."""
+        return self.log.frame
+
+    @property
+    def episode(self) -> int:
+        """Training episodes that have ended so far."""
+        return self.log.episodes
+
+    @abstractmethod
+    def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
+        """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began.
+
+        With several environments the last tick may overshoot by fewer steps than there are environments.
+        """
+
+    def test(self, episodes: int = 100) -> dict[str, Any]:
+        """Play `episodes` whole games without learning, and log the result.
+
+        Returns:
+            See `allcore.experiments.evaluation.evaluate`.
+        """
+        agent = self.preset.parallel_test_agent()
+        result = evaluate_in(agent, self._env, episodes, self.preset.seeds.integer("evaluation"))
+        self.logger.evaluation({"frame": self.frame, **result})
+        return result
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the experiment itself has made."""

@@ -1,0 +1,51 @@
+"""The control loop of one agent in several environments at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from allcore.experiments.experiment import Experiment
+
+if TYPE_CHECKING:
+    from allcore.core import StateArray
+
+
+class ParallelEnvExperiment(Experiment):
+    """E environments stepped together, one agent that takes a `StateArray`. E is the preset's `n_envs`."""
+
+    _states: StateArray | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what `Experiment` takes, and make the vector of environments."""
+        super().__init__(*args, **kwargs)
+        self._envs = self._env.duplicate(self.preset.n_envs)
+        self._returns = np.zeros(self._envs.num_envs)
+        self._lengths = np.zeros(self._envs.num_envs, dtype=np.int64)
+
+    def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
+        """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
+        log, envs, agent = self.log, self._envs, self._agent
+        states = self._states
+        if states is None:
+            states = envs.reset(self.preset.seeds.integer("environment"))
+        while log.frame < frames and log.episodes < episodes:
+            actions = agent.act(states)
+            starts_anew = states.done
+            states = self._states = envs.step(actions)
+            self._count(states, ~starts_anew.cpu().numpy())
+            log.tick()
+
+    def close(self) -> None:
+        """Close the vector of environments."""
+        self._envs.close()
+
+    def _count(self, states: StateArray, stepped: np.ndarray) -> None:
+        """Add up returns and lengths where a step was really taken (`stepped`, [E])."""
+        self.log.frame += int(stepped.sum())
+        self._returns += states.reward.cpu().numpy() * stepped
+        self._lengths += stepped
+        for index in np.flatnonzero(states.done.cpu().numpy() & stepped):
+            self.log.episode(float(self._returns[index]), int(self._lengths[index]), int(index))
+            self._returns[index], self._lengths[index] = 0.0, 0

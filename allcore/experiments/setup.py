@@ -1,0 +1,90 @@
+"""From a run specification to its environment and its preset. All that a user can get wrong is found out here."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from allcore.environments.resolve import resolve_environment
+from allcore.errors import AllError, DomainError, SpecError, UsageError
+from allcore.plugins import registry
+from allcore.presets.function import Function
+
+if TYPE_CHECKING:
+    from allcore.environments import Environment
+    from allcore.experiments.spec import RunSpec
+    from allcore.presets import Preset, PresetBuilder
+
+
+def build(spec: RunSpec, *, render: bool = False) -> tuple[Environment, Preset]:
+    """Make the environment and the preset of a run.
+
+    Args:
+        spec: the run; keys may still be short.
+        render: make an environment that shows itself in a window.
+
+    Raises:
+        UsageError: the preset, the environment, a wrapper, a hyperparameter or the device does not exist, or they do not
+            fit together.
+        PluginError: one of them exists and is broken.
+    """
+    builder, domain = find_preset(spec.preset)
+    builder = builder.hyperparameters(**spec.hyperparameters).device(spec.device).seed(spec.seed)
+    env = make_environment(spec, domain, render=render)
+    try:
+        return env, builder.env(env).build()
+    except AllError:
+        env.close()
+        raise
+
+
+def make_environment(spec: RunSpec, domain: str | None, *, render: bool = False) -> Environment:
+    """Make the environment of a run, in its wrappers."""
+    env = resolve_environment(
+        spec.environment, domain=domain, device=spec.device, options=spec.environment_options, render=render
+    )
+    for key in spec.wrappers:
+        env = registry().load(registry().find("wrappers", key))(env)
+    return env
+
+
+def canonical(spec: RunSpec) -> RunSpec:
+    """The same run with full keys and the versions of what it uses, so that it means the same everywhere.
+
+    Raises:
+        UsageError: a key does not exist.
+    """
+    preset, domain, versions = spec.preset, None, dict(spec.versions)
+    if ":" not in preset:
+        entry = registry().find("presets", preset)
+        preset, domain = entry.key, entry.record.domain
+        versions.setdefault(entry.plugin.distribution, entry.plugin.version)
+    env = resolve_environment(
+        spec.environment, domain=domain, device="cpu", options=spec.environment_options, render=False
+    )
+    env.close()
+    loggers = tuple(registry().find("loggers", key).key for key in spec.loggers)
+    wrappers = tuple(registry().find("wrappers", key).key for key in spec.wrappers)
+    return dataclasses.replace(
+        spec, preset=preset, environment=env.key, loggers=loggers, wrappers=wrappers, versions=versions
+    )
+
+
+def find_preset(key: str) -> tuple[PresetBuilder, str | None]:
+    """The builder of a preset and its domain (None for a builder of one's own).
+
+    Raises:
+        UnknownKeyError: no plugin registered it.
+        UsageError: `module:attribute` leads nowhere, or to something else.
+    """
+    from allcore.presets.builder import PresetBuilder
+
+    if ":" in key:
+        found: Any = Function(key).resolve_any()
+        domain = None
+    else:
+        entry = registry().find("presets", key)
+        found, domain = registry().load(entry), entry.record.domain
+    if not isinstance(found, PresetBuilder):
+        raise UsageError(f"{key} is a {type(found).__name__}, not a preset", hint="A preset is a PresetBuilder.")
+    return found, domain

@@ -1,0 +1,44 @@
+"""The control loop of one agent in one environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allcore.experiments.experiment import Experiment
+
+if TYPE_CHECKING:
+    from allcore.core import State
+
+
+class SingleEnvExperiment(Experiment):
+    """One environment, one `Agent`."""
+
+    _state: State | None = None
+    _return = 0.0
+    _length = 0
+
+    def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
+        """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
+        log, env, agent = self.log, self._env, self._agent
+        state = self._state or env.reset(self.preset.seeds.integer("environment"))
+        while log.frame < frames and log.episodes < episodes:
+            # The agent sees the final state of every episode too; the environment ignores that action and starts anew.
+            action = agent.act(state)
+            starts_anew = state.done
+            state = self._state = env.step(action)
+            if not starts_anew:
+                self._count(state)
+            if self._render:
+                env.render()
+            log.tick()
+
+    def close(self) -> None:
+        """Nothing was made here: the environment is the caller's."""
+
+    def _count(self, state: Any) -> None:
+        self.log.frame += 1
+        self._return += float(state.reward)
+        self._length += 1
+        if state.done:
+            self.log.episode(self._return, self._length)
+            self._return, self._length = 0.0, 0

@@ -1,0 +1,112 @@
+"""The full description of a run, as a record that can be written to JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from allcore.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Grows when a field changes its meaning, so that an old file is read rightly or refused.
+SCHEMA = 1
+
+#: What says how a run is shown or kept, not what it computes: two runs that differ only here are the same run.
+_OUTSIDE_IDENTITY = ("loggers", "verbose", "save_freq", "plugin_files", "versions", "trust")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One training run: what the command line makes, what an executor hands to a worker.
+
+    Attributes:
+        preset: key of the preset, such as `atari.dqn`, or `module:attribute` of a builder of one's own.
+        environment: key of the environment, such as `atari:Breakout`, `gym:CartPole-v1` or `module:factory`.
+        environment_options: keyword arguments for the environment.
+        wrappers: keys of environment wrappers, the innermost first.
+        hyperparameters: the values that differ from the preset's own.
+        frames: length of the training in agent steps.
+        seed: the root of every random stream.
+        device: where the networks lie.
+        evaluation_interval: agent steps between evaluations during training; 0 evaluates at the end only.
+        test_episodes: episodes of an evaluation.
+        loggers: keys of the loggers.
+        verbose: whether losses and debugging values are logged.
+        save_freq: episodes between savings of the weights during training; 0 saves at the end only.
+        plugin_files: paths of single-file plugins.
+        trust: modules whose functions may be named in hyperparameters.
+        versions: version of each distribution whose parts the run uses.
+    """
+
+    preset: str
+    environment: str
+    frames: int
+    seed: int = 0
+    device: str = "cpu"
+    environment_options: Mapping[str, Any] = field(default_factory=dict)
+    wrappers: tuple[str, ...] = ()
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    evaluation_interval: int = 0
+    test_episodes: int = 100
+    loggers: tuple[str, ...] = ("core.tensorboard", "core.csv")
+    verbose: bool = True
+    save_freq: int = 100
+    plugin_files: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run.
+
+        Raises:
+            SpecError: a number is out of range.
+        """
+        if not self.frames >= 1 or (math.isfinite(self.frames) and self.frames != int(self.frames)):
+            raise SpecError(f"frames is a positive whole number of agent steps, not {self.frames}")
+        for name in ("seed", "test_episodes", "evaluation_interval", "save_freq"):
+            value = getattr(self, name)
+            if value != int(value) or value < 0:
+                raise SpecError(f"{name} is a whole number of at least 0, not {value}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON has it, with its schema version."""
+        return {"schema": SCHEMA, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> RunSpec:
+        """Read what `to_json` gave.
+
+        Raises:
+            SpecError: it is of a later schema, has an unknown field, or lacks one.
+        """
+        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+            found = record.get("schema") if isinstance(record, dict) else type(record).__name__
+            raise SpecError(f"not a run specification of schema {SCHEMA}: found {found!r}")
+        values = {key: value for key, value in record.items() if key != "schema"}
+        known = {item.name: item for item in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - set(known)):
+            raise SpecError(f"a run specification has no field {', '.join(unknown)}")
+        lists = ("wrappers", "loggers", "plugin_files", "trust")
+        values.update({name: tuple(values[name]) for name in lists if name in values})
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise SpecError(f"an incomplete run specification: {error}") from None
+
+    @property
+    def identity(self) -> str:
+        """Eight hexadecimal digits that are the same for two specifications of the same computation."""
+        record = {key: value for key, value in self.to_json().items() if key not in _OUTSIDE_IDENTITY}
+        text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def run_name(self) -> str:
+        """The run's folder name: its seed and its identity."""
+        return f"seed{self.seed}-{self.identity}"

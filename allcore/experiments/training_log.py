@@ -1,0 +1,69 @@
+"""What a control loop tells its logger about episodes and progress."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from allcore.experiments.statistics import summarise
+
+if TYPE_CHECKING:
+    from allcore.logging import Logger
+
+#: Training episodes in one row of returns100.csv, as in the seed's file.
+EPISODES_PER_SUMMARY = 100
+
+#: Seconds between two reports of progress: often enough for a live line, too seldom to cost anything.
+PROGRESS_INTERVAL = 0.1
+
+
+class TrainingLog:
+    """Counts frames and episodes of a training run and passes on what loggers are told of."""
+
+    def __init__(self, logger: Logger, total_frames: float) -> None:
+        """Report to `logger`; `total_frames` (agent steps) is where the run will end."""
+        self.frame = 0
+        self.episodes = 0
+        self._logger = logger
+        self._total_frames = total_frames
+        self._recent: list[float] = []
+        self._start = time.perf_counter()
+        self._next_progress = self._start
+
+    def episode(self, total_return: float, length: int, env: int = 0) -> None:
+        """A training episode ended: its raw return, its length in agent steps, the index of its environment."""
+        self.episodes += 1
+        self._logger.episode(
+            {
+                "frame": self.frame,
+                "episode": self.episodes,
+                "env": env,
+                "return": total_return,
+                "length": length,
+                "seconds": time.perf_counter() - self._start,
+            }
+        )
+        self._recent.append(total_return)
+        if len(self._recent) == EPISODES_PER_SUMMARY:
+            self._summarise()
+
+    def tick(self) -> None:
+        """A step was taken; report progress if it is time to."""
+        now = time.perf_counter()
+        if now >= self._next_progress:
+            self._next_progress = now + PROGRESS_INTERVAL
+            self._report(now)
+
+    def finish(self) -> None:
+        """Summarise the episodes since the last hundred, and put everything on disk."""
+        self._report(time.perf_counter())
+        if self._recent:
+            self._summarise()
+        self._logger.flush()
+
+    def _report(self, now: float) -> None:
+        self._logger.progress(self.frame, self._total_frames, now - self._start)
+
+    def _summarise(self) -> None:
+        self._logger.summary("returns100", summarise(self._recent), self.frame)
+        self._recent.clear()

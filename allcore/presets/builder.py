@@ -1,0 +1,140 @@
+"""From a preset's defaults to a preset: choose the environment, the device and the hyperparameters, then build."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from allcore.errors import DeviceError, DomainError, SpecError
+from allcore.presets.hyperparameters import replace
+from allcore.presets.preset import Preset, Setting
+from allcore.seeding import Seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gymnasium import Space
+
+    from allcore.environments import Environment, VectorEnvironment
+
+
+@dataclass(frozen=True)
+class PresetBuilder:
+    """An immutable recipe for a preset: every method gives a new one.
+
+        dqn.env(env).device("cuda").hyperparameters(lr=1e-4).seed(0).build()
+
+    Attributes:
+        name: the preset's key, such as `classic.dqn`.
+        values: the hyperparameters, an instance of the preset's hyperparameters class.
+        make: the preset's class.
+        check: called with the observation and action space; says in a sentence what does not fit, or None if all does.
+    """
+
+    name: str
+    values: Any
+    make: Callable[[Setting], Preset]
+    check: Callable[[Space[Any], Space[Any]], str | None]
+    _env: Environment | VectorEnvironment | None = None
+    _device: str | None = None
+    _seed: int | None = None
+
+    def env(self, env: Environment | VectorEnvironment) -> PresetBuilder:
+        """Compose the agent for environments like `env`."""
+        return dataclasses.replace(self, _env=env)
+
+    def device(self, device: str | torch.device) -> PresetBuilder:
+        """Put networks and minibatches on `device` (by default where the environment's tensors lie).
+
+        Raises:
+            DeviceError: there is no such device here.
+        """
+        return dataclasses.replace(self, _device=str(available(device)))
+
+    def hyperparameters(self, **changes: Any) -> PresetBuilder:
+        """Change some hyperparameters.
+
+        Raises:
+            HyperparameterError: a name is unknown, or a value does not fit.
+        """
+        changed = replace(self.values, changes, owner=self.name)
+        return dataclasses.replace(self, values=changed)
+
+    def seed(self, seed: int) -> PresetBuilder:
+        """Draw initial networks, exploration and minibatches from this root seed."""
+        return dataclasses.replace(self, _seed=seed)
+
+    def build(self) -> Preset:
+        """Make the preset.
+
+        Raises:
+            SpecError: no environment was given.
+            DomainError: the preset cannot play this environment.
+        """
+        if self._env is None:
+            raise SpecError(f"{self.name} has no environment", hint=f"{self.name.split('.')[-1]}.env(env).build()")
+        return self.build_for(
+            self._env.observation_space,
+            self._env.action_space,
+            environment=self._env.key,
+            device=str(self._env.device),
+        )
+
+    def build_for(
+        self,
+        observation_space: Space[Any],
+        action_space: Space[Any],
+        *,
+        environment: str,
+        device: str = "cpu",
+    ) -> Preset:
+        """Make the preset from spaces alone, as when it is loaded from a file.
+
+        Raises:
+            DomainError: the preset cannot play this environment.
+        """
+        if problem := self.check(observation_space, action_space):
+            raise DomainError(f"{self.name} cannot play {environment}: {problem}")
+        setting = Setting(
+            name=self.name,
+            environment=environment,
+            observation_space=observation_space,
+            action_space=action_space,
+            hyperparameters=self.values,
+            device=available(self._device or device),
+            seeds=Seeds(self._seed),
+        )
+        # Modules draw their first weights from torch's global generator: give them a stream of their own, and put it back.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(setting.seeds.integer("parameters"))
+            return self.make(setting)
+
+
+def available(device: str | torch.device) -> torch.device:
+    """`device`, if it exists on this machine.
+
+    Raises:
+        DeviceError: it does not, or the text names no device.
+    """
+    try:
+        parsed = torch.device(device)
+    except RuntimeError:
+        raise DeviceError(f"{device!r} is not a device", hint=f"Here there is: {', '.join(_devices())}.") from None
+    if parsed.type == "cpu":
+        return parsed
+    name = f"{parsed.type}:{parsed.index or 0}"
+    if name not in _devices():
+        raise DeviceError(f"there is no device {device!s} here", hint=f"Here there is: {', '.join(_devices())}.")
+    return parsed
+
+
+def _devices() -> list[str]:
+    """The devices of this machine."""
+    found = ["cpu"]
+    found += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps:0")
+    return found

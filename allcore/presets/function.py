@@ -1,0 +1,73 @@
+"""A function named by where it is: `module:function`, so that it can be written down as text."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from allcore.errors import HyperparameterError
+
+
+class Function(str):
+    """The name of a function, `module:function`, that is imported when it is called."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: str | Callable[..., Any]) -> Function:
+        """The name of `value`: text that already is one, or a function defined at the top level of a module.
+
+        Raises:
+            ValueError: the text has no colon, or nobody could find the function again by its name.
+        """
+        if isinstance(value, str):
+            module, _, attribute = value.partition(":")
+            if not (module and attribute):
+                raise ValueError(value)
+            return cls(value)
+        name = f"{value.__module__}:{value.__qualname__}"
+        if cls(name).resolve() is not value:
+            raise ValueError(name)
+        return cls(name)
+
+    def resolve(self) -> Callable[..., Any]:
+        """Import the module and get the function.
+
+        Raises:
+            HyperparameterError: there is no such module or function, or it cannot be called.
+        """
+        found = self.resolve_any()
+        if not callable(found):
+            raise HyperparameterError(f"{self} is a {type(found).__name__}, not a function")
+        return found
+
+    def resolve_any(self) -> Any:
+        """Import the module and get whatever has this name.
+
+        Raises:
+            HyperparameterError: there is no such module, or nothing of that name in it.
+        """
+        module, _, path = self.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for attribute in path.split("."):
+                found = getattr(found, attribute)
+        except (ImportError, AttributeError) as error:
+            raise HyperparameterError(
+                f"{self} cannot be found: {error}",
+                hint="Name something at the top level of an importable module, as `module:name`.",
+            ) from error
+        return found
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Import the function and call it."""
+        return self.resolve()(*args, **kwargs)
+
+    def source(self) -> str | None:
+        """The function's source code, to be recorded with a run; None where Python cannot find it."""
+        try:
+            return inspect.getsource(self.resolve())
+        except (OSError, TypeError):
+            return None

@@ -1,0 +1,186 @@
+"""Typed, documented hyperparameters: a frozen dataclass whose every field says its meaning, unit and source."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from allcore.errors import HyperparameterError
+from allcore.keys import did_you_mean
+from allcore.presets.function import Function
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def hyperparameter(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "",
+    source: str = "",
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Any:
+    """A field of a hyperparameters class.
+
+    Args:
+        default: the preset's value.
+        doc: what it means, one sentence.
+        unit: what it is counted in: agent steps, updates, emulator frames, ...
+        source: where the default comes from: a paper and its table, a reference implementation, or our measurement.
+        at_least: the smallest value that makes sense.
+        at_most: the largest value that makes sense.
+    """
+    metadata = {"doc": doc, "unit": unit, "source": source, "at_least": at_least, "at_most": at_most}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def replace(hyperparameters: Any, changes: Mapping[str, Any], *, owner: str) -> Any:
+    """The same hyperparameters with some values changed; text is converted to the field's type.
+
+    Args:
+        hyperparameters: an instance of a hyperparameters class.
+        changes: new values by name; a `str` for a field of another type is parsed (`"3e-4"`, `"true"`, `"64,64"`).
+        owner: the preset's name, for messages.
+
+    Raises:
+        HyperparameterError: a name is unknown, or a value does not fit its field's type or range.
+    """
+    fields = {field.name: field for field in dataclasses.fields(hyperparameters)}
+    hints = typing.get_type_hints(type(hyperparameters))
+    new = {}
+    for name, value in changes.items():
+        if name not in fields:
+            raise HyperparameterError(
+                f"{owner} has no hyperparameter {name!r}.",
+                hint=f"{did_you_mean(name, fields) or ''} `all show {owner}` lists them all.".strip(),
+            )
+        new[name] = _checked(name, value, hints[name], fields[name].metadata, owner)
+    return dataclasses.replace(hyperparameters, **new)
+
+
+def describe(hyperparameters: Any) -> list[dict[str, Any]]:
+    """Every hyperparameter with name, value, type, unit, doc and source, in order of definition."""
+    hints = typing.get_type_hints(type(hyperparameters))
+    return [
+        {
+            "name": field.name,
+            "value": to_json(getattr(hyperparameters, field.name)),
+            "type": _type_name(hints[field.name]),
+            "unit": field.metadata.get("unit", ""),
+            "doc": field.metadata.get("doc", ""),
+            "source": field.metadata.get("source", ""),
+        }
+        for field in dataclasses.fields(hyperparameters)
+    ]
+
+
+def as_dict(hyperparameters: Any) -> dict[str, Any]:
+    """All values by name, ready for JSON."""
+    return {
+        field.name: to_json(getattr(hyperparameters, field.name)) for field in dataclasses.fields(hyperparameters)
+    }
+
+
+def to_json(value: Any) -> Any:
+    """A hyperparameter's value as JSON has it: tuples are lists, functions are `module:function`."""
+    if isinstance(value, tuple):
+        return [to_json(part) for part in value]
+    return str(value) if isinstance(value, Function) else value
+
+
+def _checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner: str) -> Any:
+    try:
+        converted = _convert(value, hint)
+    except (TypeError, ValueError):
+        raise HyperparameterError(
+            f"{owner}: {name} takes {_a(_type_name(hint))}, not {value!r}",
+            hint=f"{name}: {metadata.get('doc', '')}",
+        ) from None
+    low, high = metadata.get("at_least"), metadata.get("at_most")
+    if isinstance(converted, (int, float)) and (
+        (low is not None and not converted >= low) or (high is not None and not converted <= high)
+    ):
+        bounds = " and ".join(
+            f"{word} {bound}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
+        )
+        raise HyperparameterError(
+            f"{owner}: {name} is {bounds}, not {value!r}", hint=f"{name}: {metadata.get('doc', '')}"
+        )
+    return converted
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """`value` as the type `hint`; raises TypeError or ValueError if it is not one."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return _convert_optional(value, hint)
+    if typing.get_origin(hint) is tuple:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(_convert(part, typing.get_args(hint)[0]) for part in parts if part != "")
+    return _CONVERT[hint](value)
+
+
+def _convert_optional(value: Any, hint: Any) -> Any:
+    if value is None or (isinstance(value, str) and value.lower() == "none"):
+        return None
+    (inner,) = (part for part in typing.get_args(hint) if part is not type(None))
+    return _convert(value, inner)
+
+
+def _to_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    raise TypeError
+
+
+def _to_int(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(value, str):
+        value = float(value) if set(value) & set(".eE") else int(value)
+    if value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _to_float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    number = float(value)
+    if math.isnan(number):
+        raise ValueError
+    return number
+
+
+def _to_str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_CONVERT: dict[Any, Callable[[Any], Any]] = {
+    bool: _to_bool,
+    int: _to_int,
+    float: _to_float,
+    str: _to_str,
+    Function: Function.of,
+}
+
+
+def _type_name(hint: Any) -> str:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return " or ".join("none" if part is type(None) else _type_name(part) for part in typing.get_args(hint))
+    if typing.get_origin(hint) is tuple:
+        return f"list of {_type_name(typing.get_args(hint)[0])}"
+    names = {int: "whole number", float: "number", bool: "true/false", str: "text", Function: "module:function"}
+    return names[hint]
+
+
+def _a(name: str) -> str:
+    return name if name.startswith("module:") else f"a {name}"

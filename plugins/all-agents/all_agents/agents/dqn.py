@@ -1,0 +1,110 @@
+"""Deep Q-learning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.functional import smooth_l1_loss
+
+from allcore.agents import Agent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor
+
+    from allcore.approximation import QNetwork
+    from allcore.core import State
+    from allcore.memory import ReplayBuffer
+    from allcore.policies import GreedyPolicy
+
+
+class DQN(Agent):
+    """Deep Q-Network: Q-learning from replayed transitions, towards the values of a target network.
+
+    Paper: Mnih et al. (2015), Human-level control through deep reinforcement learning, Nature 518, Algorithm 1.
+
+    What differs from the paper: networks, exploration and preprocessing are parts that a preset composes. The default
+    loss is the mean Huber loss, whose gradient is the paper's clipped error over the minibatch size. It acts in one
+    environment or, given a `StateArray`, in several, at the same number of updates per agent step.
+    """
+
+    def __init__(
+        self,
+        q: QNetwork,
+        policy: GreedyPolicy,
+        replay_buffer: ReplayBuffer,
+        *,
+        discount_factor: float = 0.99,
+        loss: Callable[[Tensor, Tensor], Tensor] = smooth_l1_loss,
+        minibatch_size: int = 32,
+        replay_start_size: int = 5000,
+        update_frequency: int = 1,
+    ) -> None:
+        """Compose the agent.
+
+        Args:
+            q: the action values, with the optimizer and the target network.
+            policy: chooses the actions while training.
+            replay_buffer: keeps the transitions.
+            discount_factor: what a reward one agent step later is worth.
+            loss: of values and targets, both `[N]`.
+            minibatch_size: transitions per update (N).
+            replay_start_size: agent steps before the first update.
+            update_frequency: agent steps per update.
+        """
+        # parts
+        self.q = q
+        self.policy = policy
+        self.replay_buffer = replay_buffer
+        self.loss = loss
+        # hyperparameters
+        self.discount_factor = discount_factor
+        self.minibatch_size = minibatch_size
+        self.replay_start_size = replay_start_size
+        self.update_frequency = update_frequency
+        # private
+        self._state: State | None = None
+        self._action: Tensor | None = None
+        self._updates = 0
+
+    def act(self, state: State) -> Tensor:
+        """Remember what the last action led to, learn, and choose the next action."""
+        self.replay_buffer.store(self._state, self._action, state)
+        self._train()
+        self._state = state
+        self._action = self.policy.no_grad(state)
+        return self._action
+
+    def _train(self) -> None:
+        while self._should_train():
+            # sample transitions from the buffer
+            states, actions, rewards, next_states, _ = self.replay_buffer.sample(self.minibatch_size)
+            # forward pass
+            values = self.q(states, actions)
+            # targets: a terminal state's values are masked to zero
+            targets = rewards + self.discount_factor * torch.max(self.q.target(next_states), dim=1)[0]
+            # backward pass
+            self.q.reinforce(self.loss(values, targets))
+            self._updates += 1
+
+    def _should_train(self) -> bool:
+        steps_since_start = self.replay_buffer.stored - self.replay_start_size
+        return steps_since_start >= (self._updates + 1) * self.update_frequency
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the agent has learnt and remembers."""
+        return {
+            "q": self.q.state_dict(),
+            "policy": self.policy.state_dict(),
+            "replay_buffer": self.replay_buffer.state_dict(),
+            "updates": self._updates,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.q.load_state_dict(state["q"])
+        self.policy.load_state_dict(state["policy"])
+        self.replay_buffer.load_state_dict(state["replay_buffer"])
+        self._updates = state["updates"]

@@ -1,0 +1,1 @@
+"""Presets for environments that need no simulator beyond Gymnasium's own."""

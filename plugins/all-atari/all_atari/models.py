@@ -1,0 +1,67 @@
+"""Networks for Atari's frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from gymnasium.spaces import Discrete
+
+#: Width of the last hidden layer of the Nature network.
+NATURE_FEATURES = 512
+
+
+class Pixels(nn.Module):
+    """Frames [N, C, H, W] of bytes to numbers from 0 to 1, laid out channels-last, which convolutions compute fastest."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Scale `frames`; they stay bytes everywhere else."""
+        return frames.to(torch.float32, memory_format=torch.channels_last).mul_(1.0 / 255.0)
+
+
+def nature_features(frame_stack: int) -> nn.Sequential:
+    """Features [N, 512] of stacked 84x84 frames [N, S, 84, 84].
+
+    Source: Mnih et al. (2015), Methods, "Model architecture". PyTorch's initialisation is the paper's (Torch 7's): uniform
+    in +-1/sqrt(fan-in).
+
+    Args:
+        frame_stack: frames in the stack (S).
+    """
+    convolutions = nn.Sequential(
+        Pixels(),
+        nn.Conv2d(frame_stack, 32, 8, stride=4),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 4, stride=2),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3, stride=1),
+        nn.ReLU(),
+        nn.Flatten(),
+    )
+    features = nn.Sequential(*convolutions, nn.Linear(64 * 7 * 7, NATURE_FEATURES), nn.ReLU())
+    return features.to(memory_format=torch.channels_last)
+
+
+def nature_dqn(frame_stack: int, action_space: Discrete) -> nn.Module:
+    """Action values [N, A] of stacked frames [N, S, 84, 84] (Mnih et al., 2015)."""
+    return nn.Sequential(*nature_features(frame_stack), nn.Linear(NATURE_FEATURES, int(action_space.n)))
+
+
+def needs_frames_and_discrete(observation_space: Any, action_space: Any) -> str | None:
+    """What keeps these spaces from being one 84x84 grey frame and a choice of actions; None if nothing does."""
+    import numpy as np
+    from gymnasium.spaces import Box, Discrete
+
+    frame = (1, 84, 84)
+    if (
+        not isinstance(observation_space, Box)
+        or observation_space.shape != frame
+        or observation_space.dtype != np.uint8
+    ):
+        return f"its observations are {observation_space}, and the preset's network takes 84x84 grey frames of bytes."
+    if not isinstance(action_space, Discrete):
+        return f"its actions are {action_space}, and the agent chooses one of several (Discrete)."
+    return None
