@@ -60,7 +60,7 @@ class ConsoleLogger(Logger):
         self._frame, self._total_frames, self._activity = frame, total_frames, None
         self._show()
 
-    def evaluating(self, done: int, episodes: int, frame: int) -> None:  # noqa: ARG002
+    def evaluating(self, done: int, episodes: int, frame: int) -> None:
         """Show how far the evaluation is, in place of the time left."""
         self._activity = f"evaluating: {done} of {episodes} episodes"
         self._show()

@@ -56,7 +56,7 @@ class JsonLinesLogger(Logger):
         """Add a line with the evaluation's entries, all returns among them."""
         self._add("evaluation", evaluation)
 
-    def progress(self, frame: int, total_frames: float, seconds: float) -> None:  # noqa: ARG002
+    def progress(self, frame: int, total_frames: float, seconds: float) -> None:
         """Write what is due; progress itself is no event."""
         self._pending.write_if_due()
 

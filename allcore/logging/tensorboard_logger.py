@@ -64,7 +64,7 @@ class TensorBoardLogger(Logger):
         for key in ("mean", "std", "max", "min", "mean_length"):
             self.scalar(f"evaluation/{key}", evaluation[key], evaluation["frame"])
 
-    def progress(self, frame: int, total_frames: float, seconds: float) -> None:  # noqa: ARG002
+    def progress(self, frame: int, total_frames: float, seconds: float) -> None:
         """Write what is due."""
         self._pending.write_if_due()
 
