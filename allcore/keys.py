@@ -75,8 +75,9 @@ def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
     def likeness(candidate: str) -> float:
         whole = candidate.casefold()
         by_whole = SequenceMatcher(None, typed, whole).ratio()
-        # A little less, so that of two candidates with the right name the one with the nearer namespace wins.
-        by_name = 0.95 * SequenceMatcher(None, typed_name, whole.rpartition(".")[2]).ratio()
+        by_name = SequenceMatcher(None, typed_name, whole.rpartition(".")[2]).ratio()
+        # The right name under another namespace is less near than the right namespace with a slip in it.
+        by_name *= 0.95 if typed_name == typed else 0.8
         return max(by_whole, by_name)
 
     scored = sorted((-likeness(candidate), candidate) for candidate in set(known))

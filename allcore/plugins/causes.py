@@ -12,7 +12,10 @@ def quote(error: BaseException) -> str:
     user can act on.
     """
     first = first_cause(error)
-    return _one(error) if first is error else f"{_one(error)} (first cause: {_one(first)})"
+    # Our own messages quote what they were made of.
+    if first is error or isinstance(error, AllError):
+        return _one(error)
+    return f"{_one(error)} (first cause: {_one(first)})"
 
 
 def first_cause(error: BaseException) -> BaseException:

@@ -5,13 +5,14 @@ Nothing is imported here. Announcements are read from the metadata of installed 
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+
+import importlib_metadata
 
 from allcore.errors import UsageError
 from allcore.keys import NAME_GRAMMAR, is_name
@@ -49,7 +50,7 @@ def installed() -> tuple[list[Announcement], list[str]]:
         metadata cannot be read.
     """
     try:
-        points = list(importlib.metadata.entry_points(group=GROUP))
+        points = list(importlib_metadata.entry_points(group=GROUP))
         problems: list[str] = []
     except Exception:
         # One damaged file of any package, ours or not, makes the call above fail for everybody.
@@ -60,11 +61,11 @@ def installed() -> tuple[list[Announcement], list[str]]:
     return sorted(announcements, key=lambda a: (a.namespace, a.module_name)), problems
 
 
-def _one_by_one() -> tuple[list[importlib.metadata.EntryPoint], list[str]]:
-    points: list[importlib.metadata.EntryPoint] = []
+def _one_by_one() -> tuple[list[importlib_metadata.EntryPoint], list[str]]:
+    points: list[importlib_metadata.EntryPoint] = []
     problems = []
     seen = set()
-    for distribution in importlib.metadata.distributions():
+    for distribution in importlib_metadata.distributions():
         try:
             name = distribution.metadata["Name"]
             found = [point for point in distribution.entry_points if point.group == GROUP]
@@ -79,7 +80,7 @@ def _one_by_one() -> tuple[list[importlib.metadata.EntryPoint], list[str]]:
     return points, problems
 
 
-def _from_entry_point(point: importlib.metadata.EntryPoint) -> Announcement:
+def _from_entry_point(point: importlib_metadata.EntryPoint) -> Announcement:
     def describe() -> tuple[str, str]:
         if point.dist is None:
             return "unknown distribution", "unknown"

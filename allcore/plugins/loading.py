@@ -143,6 +143,9 @@ def load_plugin(
                 raise PluginError(f"its namespace must be {NAME_GRAMMAR}")
             plugin = _import(announcement)
             _check_api(plugin)
+            other = manager.get_name(plugin)
+            if other is not None:
+                raise PluginError(f"its module is plugin {other!r} already; each namespace needs its own")
             manager.register(plugin, name=status.namespace)
             remarks = _unknown_hooks(plugin, manager)
             records, slow = _collect(status.namespace, manager, clock)
@@ -165,7 +168,8 @@ def _import(announcement: Announcement) -> object:
     try:
         return announcement.load()
     except ImportError as error:
-        if error.name is None or error.name.partition(".")[0] != "allcore":
+        # A module of ours that lacks a name, such as a kind of record that came later.
+        if isinstance(error, ModuleNotFoundError) or not str(error.name).startswith("allcore."):
             raise
         raise _IncompatibleError(
             f"{quote(error)}; it may be made for another version of the plugin API than ours, {PLUGIN_API}"
