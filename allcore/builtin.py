@@ -11,10 +11,10 @@ def all_environments() -> list[EnvironmentRecord]:
     return [
         EnvironmentRecord(
             name="gym",
-            target="allcore.environments.families:make_gym",
+            target="allcore.environments.gym_registry:make",
             summary="Any environment registered with Gymnasium, by its id",
             domain=None,
-            names="allcore.environments.families:gym_names",
+            names="allcore.environments.gym_registry:names",
             examples=("gym:CartPole-v1",),
         ),
     ]

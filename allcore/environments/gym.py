@@ -1,0 +1,174 @@
+"""One environment of Gymnasium's, or anything with the same interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+
+from allcore.core import State
+from allcore.environments.actions import ActionWriter
+from allcore.environments.environment import Environment
+from allcore.environments.gym_registry import make_gymnasium
+from allcore.environments.gym_vector import GymVectorEnvironment, make_vector
+from allcore.environments.spaces import ObservationReader, tensor_space
+from allcore.errors import UsageError
+
+
+class GymEnvironment(Environment):
+    """An environment of Gymnasium's that speaks `State`.
+
+    Observations become tensors: float64 becomes float32, uint8 stays uint8, Dict and Tuple spaces become flat entries
+    (`observation.image`). Actions are tensors, arrays or numbers; discrete ones count from 0, real-valued ones are
+    clipped to the space's bounds. Rewards are Gymnasium's own.
+
+    A terminated episode ends with mask 0; a truncated one, cut off by a time limit, with mask 1. Episodes follow one
+    another as `Environment` says.
+
+    Args:
+        environment: a Gymnasium id such as `CartPole-v1`, or `module:id` to import the module that registers it; or an
+            environment object.
+        device: where the tensors go.
+        key: what to type to get this environment again; without one, `gym:ID`.
+        make: makes another environment like the object that was given; `duplicate` needs it where the object has no
+            `spec` of Gymnasium's.
+        **options: passed to `gymnasium.make`, such as `render_mode="rgb_array"` or `max_episode_steps=200`.
+
+    Raises:
+        UnknownEnvironmentError: Gymnasium has no such id.
+        UsageError: a package that the environment needs is not installed, an option does not exist, or a space has
+            parts that cannot be tensors.
+    """
+
+    def __init__(
+        self,
+        environment: str | gymnasium.Env,
+        device: torch.device | str = "cpu",
+        *,
+        key: str | None = None,
+        make: Callable[[], gymnasium.Env] | None = None,
+        **options: Any,
+    ) -> None:
+        self._id = environment if isinstance(environment, str) else None
+        self._env = make_gymnasium(environment, **options) if isinstance(environment, str) else environment
+        self._make = make
+        self._options = options
+        self._key = key or _key_of(self._env, self._id)
+        self._device = torch.device(device)
+        self._observation_space = tensor_space(self._env.observation_space)
+        self._read = ObservationReader(self._env.observation_space, self._device)
+        self._actions = ActionWriter(self._env.action_space)
+        self._state: State | None = None
+
+    def reset(self, seed: int | None = None) -> State:
+        """Start a new episode.
+
+        Args:
+            seed: handed on to Gymnasium as it is, so that its own environment does the same with it.
+        """
+        observation, _ = self._env.reset(seed=seed)
+        self._state = State(self._read(observation))
+        return self._state
+
+    def step(self, action: Any) -> State:
+        """Take one step; on a done environment start the next episode instead, ignoring the action."""
+        if self.state.done:
+            return self.reset()
+        observation, reward, terminated, truncated, _ = self._env.step(self._actions.one(action))
+        entries: dict[str, Any] = self._read(observation)
+        entries["reward"] = float(reward)
+        entries["done"] = bool(terminated or truncated)
+        entries["mask"] = 0.0 if terminated else 1.0
+        self._state = State(entries)
+        return self._state
+
+    def duplicate(self, n: int) -> GymVectorEnvironment:
+        """A vector of `n` environments like this one, through `gymnasium.make_vec`.
+
+        Raises:
+            UsageError: it was made from an object that cannot be made again.
+        """
+        recipe = self._id or self._make or self._env.spec
+        if recipe is None:
+            raise UsageError(
+                f"{self!r} was made from an object, which cannot be made again.",
+                hint="Give it an id, or a function that makes another: GymEnvironment(env, make=lambda: MyEnv()).",
+            )
+        vector = make_vector(recipe, n, like=self._env, options=self._options)
+        return GymVectorEnvironment(vector, self._device, key=self._key)
+
+    def renderable(self) -> Environment:
+        """An environment like this one whose `render` gives pictures: itself, if it does already."""
+        if self._env.render_mode is not None or self._id is None:
+            return self
+        options = {**self._options, "render_mode": "rgb_array"}
+        return GymEnvironment(self._id, self._device, key=self._key, **options)
+
+    def render(self) -> np.ndarray | None:
+        """The picture of the current state, `[H, W, 3]` uint8, or None if it is shown in a window.
+
+        Raises:
+            UsageError: the environment was made without a render mode.
+        """
+        if self._env.render_mode is None:
+            raise UsageError(
+                f"{self!r} was not asked for pictures when it was made.",
+                hint="Use env.renderable(), or make it with render_mode='rgb_array'.",
+            )
+        picture = self._env.render()
+        return picture if isinstance(picture, np.ndarray) else None
+
+    def close(self) -> None:
+        """Free what the simulator holds. Calling it twice does no harm."""
+        self._env.close()
+
+    @property
+    def state(self) -> State:
+        """The newest state.
+
+        Raises:
+            UsageError: the environment has not been reset yet.
+        """
+        if self._state is None:
+            raise UsageError(f"{self!r} has no state yet.", hint="Call reset() first.")
+        return self._state
+
+    @property
+    def name(self) -> str:
+        """The id, or the name of the function that made it, without what a folder's name cannot have."""
+        return self._key.rpartition(":")[2].replace("/", "-")
+
+    @property
+    def key(self) -> str:
+        """What to type to get this environment again."""
+        return self._key
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that `gymnasium.make` was given."""
+        return dict(self._options)
+
+    @property
+    def observation_space(self) -> gymnasium.Space[Any]:
+        """The space of one observation as tensors hold it."""
+        return self._observation_space
+
+    @property
+    def action_space(self) -> gymnasium.Space[Any]:
+        """The space of one action; discrete ones count from 0."""
+        return self._actions.space
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors of the states lie."""
+        return self._device
+
+
+def _key_of(env: gymnasium.Env, environment_id: str | None) -> str:
+    if environment_id is not None or env.spec is not None:
+        return f"gym:{environment_id or env.spec.id}"  # type: ignore[union-attr]
+    kind = type(env.unwrapped)
+    return f"{kind.__module__}:{kind.__qualname__}"
