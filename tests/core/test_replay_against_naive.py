@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -212,6 +213,35 @@ def fingerprint(
 ) -> bytes:
     values = [*(before[name] for name in sorted(before)), action, *(after[name] for name in sorted(after))]
     return b"".join(value.contiguous().numpy().tobytes() for value in values)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    num_envs=st.sampled_from([None, 1, 3]),
+    stack_size=st.sampled_from([1, 4]),
+    before=st.integers(1, 40),
+    after=st.integers(0, 40),
+)
+def test_a_buffer_loaded_from_another_goes_on_exactly(seed, num_envs, stack_size, before, after):
+    play = Play(seed, num_envs, stack_size, 0.2, parts=True)
+    original, loaded = ExperienceReplayBuffer(12), ExperienceReplayBuffer(12)
+    state, action = None, None
+    for step in range(before + after):
+        next_state = play.state()
+        original.store(state, action, next_state)
+        if step >= before:
+            # the agent that goes on has a state of its own, which only equals the one stored last
+            loaded.store(
+                state.update("reward", state.reward) if step == before else state, action, next_state
+            )
+        state, action = next_state, play.action()
+        if step + 1 == before:
+            loaded.load_state_dict(copy.deepcopy(original.state_dict()))
+    assert (len(loaded), loaded.stored) == (len(original), original.stored)
+    assert_same(content(loaded), content(original))
+    if len(original):
+        assert torch.equal(loaded.sample(20)[1], original.sample(20)[1])
 
 
 def test_a_full_buffer_without_episode_ends_holds_exactly_its_capacity():
