@@ -1,0 +1,25 @@
+"""Schedules: values that change with an explicit count of steps."""
+
+from typing import TYPE_CHECKING
+
+from allcore._lazy import attach
+
+if TYPE_CHECKING:
+    from allcore.optim.schedules import (
+        Constant as Constant,
+        Linear as Linear,
+        Schedule as Schedule,
+        as_schedule as as_schedule,
+        schedule_from_json as schedule_from_json,
+    )
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Schedule": "allcore.optim.schedules",
+        "Constant": "allcore.optim.schedules",
+        "Linear": "allcore.optim.schedules",
+        "as_schedule": "allcore.optim.schedules",
+        "schedule_from_json": "allcore.optim.schedules",
+    },
+)
