@@ -1,0 +1,23 @@
+"""Policies: how an agent chooses its actions."""
+
+from typing import TYPE_CHECKING
+
+from allcore._lazy import attach
+
+if TYPE_CHECKING:
+    from allcore.policies.deterministic import DeterministicPolicy as DeterministicPolicy
+    from allcore.policies.gaussian import GaussianPolicy as GaussianPolicy
+    from allcore.policies.greedy import GreedyPolicy as GreedyPolicy
+    from allcore.policies.soft_deterministic import SoftDeterministicPolicy as SoftDeterministicPolicy
+    from allcore.policies.softmax import SoftmaxPolicy as SoftmaxPolicy
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "GreedyPolicy": "allcore.policies.greedy",
+        "SoftmaxPolicy": "allcore.policies.softmax",
+        "GaussianPolicy": "allcore.policies.gaussian",
+        "DeterministicPolicy": "allcore.policies.deterministic",
+        "SoftDeterministicPolicy": "allcore.policies.soft_deterministic",
+    },
+)
