@@ -1,0 +1,22 @@
+"""For the tests of plugins: contract checks, environments written down beforehand, and fixtures.
+
+    from allcore.testing import check_plugin
+
+    def test_contract():
+        check_plugin("robot", "all_robot.plugin")
+
+The fixtures are in `allcore.testing.pytest_plugin`, which pytest finds by itself where allcore is installed.
+"""
+
+from allcore._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "check_plugin": "allcore.testing.contracts",
+        "problems_of": "allcore.testing.contracts",
+        "ScriptedEnvironment": "allcore.testing.environments",
+        "ScriptedVectorEnvironment": "allcore.testing.environments",
+        "Step": "allcore.testing.environments",
+    },
+)
