@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -33,9 +34,9 @@ class GymEnvironment(Environment):
             environment object.
         device: where the tensors go.
         key: what to type to get this environment again; without one, `gym:ID`.
-        make: makes another environment like the object that was given; `duplicate` needs it where the object has no
-            `spec` of Gymnasium's.
-        **options: passed to `gymnasium.make`, such as `render_mode="rgb_array"` or `max_episode_steps=200`.
+        make: makes another environment like the object that was given, from the options; `duplicate` needs it where
+            the object has no `spec` of Gymnasium's.
+        **options: passed to `gymnasium.make`, or to `make`, such as `render_mode="rgb_array"`, `max_episode_steps=200`.
 
     Raises:
         UnknownEnvironmentError: Gymnasium has no such id.
@@ -49,12 +50,14 @@ class GymEnvironment(Environment):
         device: torch.device | str = "cpu",
         *,
         key: str | None = None,
-        make: Callable[[], gymnasium.Env] | None = None,
+        make: Callable[..., gymnasium.Env] | None = None,
         **options: Any,
     ) -> None:
         self._id = environment if isinstance(environment, str) else None
+        if self._id is None and make is None and options:
+            raise UsageError(f"These options come too late for an environment object: {', '.join(options)}.")
         self._env = make_gymnasium(environment, **options) if isinstance(environment, str) else environment
-        self._make = make
+        self._make = partial(make, **options) if make is not None else None
         self._options = options
         self._key = key or _key_of(self._env, self._id)
         self._device = torch.device(device)
@@ -148,7 +151,7 @@ class GymEnvironment(Environment):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options that `gymnasium.make` was given."""
+        """The options that `gymnasium.make`, or the function that made it, was given."""
         return dict(self._options)
 
     @property

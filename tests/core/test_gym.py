@@ -307,6 +307,11 @@ def test_mistakes_are_explained(environment_id, error, message):
         GymEnvironment(environment_id)
 
 
+def test_options_for_an_environment_object_come_too_late():
+    with pytest.raises(UsageError, match="too late .*: length"):
+        GymEnvironment(Countdown(), length=3)
+
+
 def test_unknown_options_are_explained():
     with pytest.raises(UsageError, match="gravvity"):
         GymEnvironment("CartPole-v1", gravvity=3)

@@ -1,0 +1,198 @@
+"""From what a user types after `--env` to an environment."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from allcore.environments.environment import Environment
+from allcore.errors import DomainError, PluginError, UnknownEnvironmentError, UsageError
+from allcore.keys import did_you_mean
+from allcore.plugins import Entry, registry
+
+if TYPE_CHECKING:
+    import torch
+
+_LIST = "'all list environments' shows what there is."
+
+
+def resolve_environment(
+    text: str,
+    *,
+    domain: str | None,
+    device: torch.device | str = "cpu",
+    options: Mapping[str, Any] | None = None,
+) -> Environment:
+    """Make the environment that `text` names.
+
+    `text` is a bare name (`Breakout`), which belongs to the family of `domain`; a family and a name
+    (`atari:Breakout`, `gym:Acrobot-v1`, `core.gym:Acrobot-v1`); or a function of the user's own (`my_module:make`) that
+    returns an `Environment` or an environment with Gymnasium's interface.
+
+    Args:
+        text: what the user typed.
+        domain: the domain of the preset that is to learn it; None for any.
+        device: where the tensors of its states go.
+        options: passed to the family or to the user's function.
+
+    Raises:
+        UnknownEnvironmentError: there is no such environment, module or function.
+        DomainError: it belongs to another domain than `domain`.
+        PluginError: the family is broken.
+    """
+    family = find_family(text, domain)
+    arguments = dict(options or {})
+    if family is None:
+        return _from_factory(text, device, arguments)
+    make = registry().load(family)
+    environment: Environment = make(_bare_name(text), device=device, **arguments)
+    return environment
+
+
+def find_family(text: str, domain: str | None) -> Entry | None:
+    """The family that `text` belongs to, without making anything; None if it names a function of the user's own.
+
+    Raises:
+        UnknownEnvironmentError: no family has such a name, nor is there such a function.
+        DomainError: it belongs to another domain than `domain`.
+    """
+    prefix, colon, _ = text.partition(":")
+    if not colon:
+        return _family_of_bare_name(text, domain)
+    named = [
+        entry for entry in registry().records("environments") if prefix in (entry.key, entry.record.name)
+    ]
+    if not named:
+        return None
+    family: Entry = registry().find("environments", prefix)  # complains where several plugins have the name
+    if domain is not None and family.record.domain not in (None, domain):
+        raise _other_domain(text, family, domain)
+    return family
+
+
+def _bare_name(text: str) -> str:
+    return text.partition(":")[2] or text
+
+
+def _family_of_bare_name(name: str, domain: str | None) -> Entry:
+    families = registry().records("environments")
+    mine = [family for family in families if family.record.domain is not None]
+    if domain is not None:
+        mine = [family for family in mine if family.record.domain == domain]
+    having = [family for family in mine if name in _names(family)]
+    if len(having) == 1:
+        return having[0]
+    if having:
+        keys = " or ".join(f"'{family.key}:{name}'" for family in having)
+        raise UnknownEnvironmentError(f"Several families have an environment {name!r}.", hint=f"Say {keys}.")
+    for family in families:
+        if family not in mine and name in _names(family):
+            raise _elsewhere(name, family, domain)
+    if len(mine) == 1:
+        return mine[0]  # it knows what other spellings it accepts, and which of its names are near
+    near = did_you_mean(name, [known for family in mine or families for known in _names(family)])
+    raise UnknownEnvironmentError(f"There is no environment {name!r}.", hint=f"{near or ''} {_LIST}".strip())
+
+
+def _names(family: Entry) -> list[str]:
+    try:
+        names: list[str] = registry().load(family, "names")()
+    except PluginError:  # a broken family costs itself only
+        return []
+    return names
+
+
+def _elsewhere(name: str, family: Entry, domain: str | None) -> UsageError:
+    if family.record.domain is None:
+        hint = f"Did you mean '{family.record.name}:{name}'?"
+        return UnknownEnvironmentError(
+            f"No environment of this preset's domain is called {name!r}.", hint=hint
+        )
+    return _other_domain(name, family, str(domain))
+
+
+def _other_domain(text: str, family: Entry, domain: str) -> DomainError:
+    examples = [
+        example
+        for entry in registry().records("environments")
+        if entry.record.domain == domain
+        for example in entry.record.examples
+    ]
+    hint = f"Environments of that domain: {', '.join(examples[:4])}. {_LIST}" if examples else _LIST
+    return DomainError(
+        f"{text!r} belongs to the domain {family.record.domain!r} ({family.key}), but the preset is made for {domain!r}.",
+        hint=hint,
+    )
+
+
+# ---- a function of the user's own
+
+
+def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]) -> Environment:
+    import gymnasium
+
+    from allcore.environments.gym import GymEnvironment
+
+    factory = _import_factory(text)
+    if "device" in _parameters(factory):
+        options["device"] = device
+    try:
+        made = factory(**options)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error) and "required" not in str(error):
+            raise
+        raise UsageError(f"{text!r} cannot be called with the options {list(options)}: {error}.") from error
+    if isinstance(made, Environment):
+        return made
+    if isinstance(made, gymnasium.Env):
+        return GymEnvironment(made, device, key=text, make=factory, **options)
+    raise UsageError(
+        f"{text!r} returned a {type(made).__name__}, which is no environment.",
+        hint="It must return a gymnasium.Env or an allcore.environments.Environment.",
+    )
+
+
+def _import_factory(text: str) -> Callable[..., Any]:
+    module_name, _, attribute = text.partition(":")
+    families = [entry.record.name for entry in registry().records("environments")]
+    try:
+        module = _import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise UsageError(
+                f"The module of {text!r} needs {error.name!r}, which is not installed."
+            ) from error
+        hint = did_you_mean(module_name, families) or f"Families are {', '.join(families)}. {_LIST}"
+        raise UnknownEnvironmentError(
+            f"{module_name!r} is neither a family of environments nor a module that can be imported.",
+            hint=hint,
+        ) from error
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        near = did_you_mean(attribute, [name for name in vars(module) if not name.startswith("_")])
+        raise UnknownEnvironmentError(f"The module {module_name!r} has no function {attribute!r}.", hint=near)
+    return factory
+
+
+def _import_module(name: str) -> Any:
+    """Import a module that the user named, also from the folder in which they typed the command."""
+    here = os.getcwd()
+    added = here not in sys.path
+    if added:
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    finally:
+        if added:
+            sys.path.remove(here)
+
+
+def _parameters(factory: Callable[..., Any]) -> set[str]:
+    try:
+        return set(inspect.signature(factory).parameters)
+    except ValueError:  # made in C, says nothing about itself
+        return set()
