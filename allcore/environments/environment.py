@@ -86,8 +86,12 @@ class Environment(ABC):
         One environment and a vector of one give the same trajectories for the same seed and actions.
         """
 
+    def renderable(self) -> Environment:
+        """An environment like this one whose `render` gives pictures: itself, where that needs nothing."""
+        return self
+
     def render(self) -> np.ndarray | None:
-        """The picture of the current state, `[H, W, 3]` uint8, or None if it is shown in a window or there is none."""
+        """The picture of the current state, `[H, W, 3]` uint8, or None if there is none."""
         return None
 
     def renderable(self) -> Environment:

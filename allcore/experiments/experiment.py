@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.experiments.evaluation import evaluate_in
 from allcore.experiments.training_log import TrainingLog
+from allcore.experiments.viewer import Viewer
 from allcore.logging import DummyLogger
 
 if TYPE_CHECKING:
@@ -37,13 +38,16 @@ class Experiment(ABC):
             env: the kind of environment; evaluations use their own copies.
             logger: told of episodes, progress and losses.
             train_steps: the length of the whole training in agent steps, for schedules and the progress line.
-            render: show the environment while training.
+            render: show the environment in a window while training (slow).
+
+        Raises:
+            UsageError: it is to be shown, and there is no screen.
         """
         self.preset = preset
         self.logger = logger or DummyLogger()
         self.log = TrainingLog(self.logger, train_steps)
-        self._env = env
-        self._render = render
+        self._env = env.renderable() if render else env
+        self._viewer = Viewer(env.name) if render else None
         self._agent: Any = preset.agent(logger=self.logger, train_steps=train_steps)
 
     @property
@@ -74,6 +78,8 @@ class Experiment(ABC):
         self.logger.evaluation({"frame": self.frame, **result})
         return result
 
-    @abstractmethod
     def close(self) -> None:
         """Free what the experiment itself has made."""
+        if self._viewer is not None:
+            self._viewer.close()
+            self._env.close()

@@ -18,7 +18,8 @@ class ParallelEnvExperiment(Experiment):
     _states: StateArray | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what `Experiment` takes, and make the vector of environments."""
+        """Take what `Experiment` takes, and make the vector of environments; of several, none is shown."""
+        kwargs["render"] = False
         super().__init__(*args, **kwargs)
         self._envs = self._env.duplicate(self.preset.n_envs)
         self._returns = np.zeros(self._envs.num_envs)
@@ -39,6 +40,7 @@ class ParallelEnvExperiment(Experiment):
 
     def close(self) -> None:
         """Close the vector of environments."""
+        super().close()
         self._envs.close()
 
     def _count(self, states: StateArray, stepped: np.ndarray) -> None:

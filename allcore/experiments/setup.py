@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from allcore.presets import Preset, PresetBuilder
 
 
-def build(spec: RunSpec, *, render: bool = False) -> tuple[Environment, Preset]:
+def build(spec: RunSpec) -> tuple[Environment, Preset]:
     """Make the environment and the preset of a run.
 
     Args:
         spec: the run; keys may still be short.
-        render: make an environment that shows itself in a window.
 
     Raises:
         UsageError: the preset, the environment, a wrapper, a hyperparameter or the device does not exist, or they do not
@@ -30,7 +29,7 @@ def build(spec: RunSpec, *, render: bool = False) -> tuple[Environment, Preset]:
     """
     builder, domain = find_preset(spec.preset)
     builder = builder.hyperparameters(**spec.hyperparameters).device(spec.device).seed(spec.seed)
-    env = make_environment(spec, domain, render=render)
+    env = make_environment(spec, domain)
     try:
         return env, builder.env(env).build()
     except AllError:
@@ -38,10 +37,10 @@ def build(spec: RunSpec, *, render: bool = False) -> tuple[Environment, Preset]:
         raise
 
 
-def make_environment(spec: RunSpec, domain: str | None, *, render: bool = False) -> Environment:
+def make_environment(spec: RunSpec, domain: str | None) -> Environment:
     """Make the environment of a run, in its wrappers."""
     env = resolve_environment(
-        spec.environment, domain=domain, device=spec.device, options=spec.environment_options, render=render
+        spec.environment, domain=domain, device=spec.device, options=spec.environment_options
     )
     for key in spec.wrappers:
         env = registry().load(registry().find("wrappers", key))(env)
@@ -60,7 +59,7 @@ def canonical(spec: RunSpec) -> RunSpec:
         preset, domain = entry.key, entry.record.domain
         versions.setdefault(entry.plugin.distribution, entry.plugin.version)
     env = resolve_environment(
-        spec.environment, domain=domain, device="cpu", options=spec.environment_options, render=False
+        spec.environment, domain=domain, device="cpu", options=spec.environment_options
     )
     env.close()
     loggers = tuple(registry().find("loggers", key).key for key in spec.loggers)

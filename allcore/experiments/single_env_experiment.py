@@ -28,12 +28,9 @@ class SingleEnvExperiment(Experiment):
             state = self._state = env.step(action)
             if not starts_anew:
                 self._count(state)
-            if self._render:
-                env.render()
+            if self._viewer is not None:
+                self._viewer.show(env)
             log.tick()
-
-    def close(self) -> None:
-        """Nothing was made here: the environment is the caller's."""
 
     def _count(self, state: Any) -> None:
         self.log.frame += 1

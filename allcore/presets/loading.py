@@ -64,13 +64,13 @@ def load_preset(
 
 def _refuse_strangers(builder: PresetBuilder, changes: dict[str, Any], trust: Collection[str], file: Any) -> None:
     """Refuse functions of modules that neither an installed plugin owns nor the user trusts: naming one imports it."""
-    owned = {plugin.module.split(".")[0] for plugin in registry().plugins() if plugin.module} | set(trust)
     for name, value in changes.items():
         default = getattr(builder.values, name, None)
         if not isinstance(default, Function) or value == default:
             continue
         module = str(value).partition(":")[0]
-        if not any(module == owner or module.startswith(owner + ".") for owner in owned):
+        trusted = any(module == name or module.startswith(name + ".") for name in trust)
+        if not trusted and registry().owner_of(module) is None:
             raise CheckpointError(
                 f"{file} names the function {value!r} of a module that no installed plugin owns",
                 hint=f"If you trust that module, say so: --trust {module}",

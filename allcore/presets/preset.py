@@ -76,6 +76,9 @@ class Preset(nn.Module, ABC):
         """How many environments the agent is trained in at once."""
         return int(getattr(self.hyperparameters, "n_envs", 1))
 
+    #: Whether the training agent is a `ParallelAgent`, which takes a `StateArray` even from one environment.
+    parallel: bool = False
+
     @abstractmethod
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> Agent | ParallelAgent:
         """A training agent on this preset's networks.

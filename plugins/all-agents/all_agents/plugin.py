@@ -11,6 +11,6 @@ def all_agents() -> list[AgentRecord]:
             name="dqn",
             target="all_agents.agents.dqn:DQN",
             summary="Deep Q-Network (Mnih et al., 2015)",
-            tags=("value-based", "off-policy", "discrete actions"),
+            tags=("value-based", "off-policy", "discrete-actions"),
         ),
     ]

@@ -99,7 +99,6 @@ class DQNPreset(Preset):
                 int(self.setting.action_space.n),
                 epsilon=exploration,
                 generator=self.seeds.generator("policy"),
-                logger=logger,
             ),
             ExperienceReplayBuffer(
                 hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
@@ -119,8 +118,9 @@ class DQNPreset(Preset):
             int(self.setting.action_space.n),
             epsilon=hp.test_exploration,
             generator=self.seeds.generator("test policy"),
+            evaluation_epsilon=hp.test_exploration,
         )
-        return DeepmindAtariBody(PolicyAgent(policy.no_grad), frame_stack=hp.frame_stack)
+        return DeepmindAtariBody(PolicyAgent(policy.eval), frame_stack=hp.frame_stack)
 
     def parallel_test_agent(self) -> Agent:
         """The same agent: it takes one state or several."""

@@ -97,7 +97,7 @@ class DQNPreset(Preset):
         n_actions = int(self.setting.action_space.n)
         return DQN(
             q,
-            GreedyPolicy(q, n_actions, epsilon=exploration, generator=self.seeds.generator("policy"), logger=logger),
+            GreedyPolicy(q, n_actions, epsilon=exploration, generator=self.seeds.generator("policy")),
             ExperienceReplayBuffer(
                 hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
             ),
@@ -115,8 +115,9 @@ class DQNPreset(Preset):
             int(self.setting.action_space.n),
             epsilon=hp.test_exploration,
             generator=self.seeds.generator("test policy"),
+            evaluation_epsilon=hp.test_exploration,
         )
-        return PolicyAgent(policy.no_grad)
+        return PolicyAgent(policy.eval)
 
     def parallel_test_agent(self) -> PolicyAgent:
         """The same agent: it takes one state or several."""

@@ -1,0 +1,65 @@
+"""What is worth knowing later about the process that a run was made by."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Distributions whose version may change a result, whichever plugins take part.
+_DISTRIBUTIONS = ("allcore", "torch", "numpy", "gymnasium")
+
+
+def process_record(distributions: Iterable[str] = ()) -> dict[str, Any]:
+    """Describe this process, for `run.json`.
+
+    Args:
+        distributions: further installed distributions that the run uses, such as `all-atari` and `ale-py`.
+
+    Returns:
+        `versions`, `git` (commit and whether there were changes, of the folder that the command was given in; None
+        outside a repository), `host`, `platform`, `cpus`, `threads` (torch's; None if it is not loaded), `command`
+        and `started`.
+    """
+    torch = sys.modules.get("torch")
+    return {
+        "versions": _versions(distributions),
+        "git": _git(),
+        "host": socket.gethostname(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "threads": None if torch is None else torch.get_num_threads(),
+        "command": sys.argv,
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _versions(distributions: Iterable[str]) -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in (*_DISTRIBUTIONS, *distributions):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _git() -> dict[str, Any] | None:
+    try:
+        commit = _ask_git("rev-parse", "HEAD")
+        return {"commit": commit, "changes": bool(_ask_git("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _ask_git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()

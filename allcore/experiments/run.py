@@ -1,0 +1,205 @@
+"""One run from its specification to its folder: set up, train, evaluate, and leave everything on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from allcore.experiments.outcome import Outcome
+from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
+from allcore.experiments.process_record import process_record
+from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.experiments.setup import build, canonical
+from allcore.experiments.single_env_experiment import SingleEnvExperiment
+from allcore.experiments.status_logger import StatusLogger
+from allcore.experiments.threads import choose_threads
+from allcore.logging import LoggerGroup
+from allcore.plugins import registry
+from allcore.presets.function import Function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from allcore.environments import Environment
+    from allcore.experiments.experiment import Experiment
+    from allcore.experiments.spec import RunSpec
+    from allcore.logging import Logger
+    from allcore.presets import Preset
+
+
+def execute(
+    spec: RunSpec, logdir: str | Path = "runs", *, fresh: bool = False, quiet: bool = False, render: bool = False
+) -> Outcome:
+    """Run what `spec` says, and say what became of it.
+
+    Args:
+        spec: the run; keys may be short.
+        logdir: the folder of all runs.
+        fresh: start another run of the same specification, in a folder of its own.
+        quiet: print nothing.
+        render: show the environment while training.
+
+    Raises:
+        AllError: the run cannot even begin: see `allcore.experiments.setup.build` and `RunFolder.open`.
+    """
+    spec = canonical(spec)
+    env, preset = build(spec)
+    try:
+        return run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
+    finally:
+        env.close()
+
+
+def run(
+    spec: RunSpec,
+    env: Environment,
+    preset: Preset,
+    logdir: str | Path,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    render: bool = False,
+) -> Outcome:
+    """`execute` with an environment and a preset that have been made already."""
+    folder = _choose_folder(spec, env, logdir, fresh)
+    with folder:
+        if folder.read_status().get("state") == "finished":
+            return Outcome(spec=spec, folder=folder.path, state="already finished")
+        with _computing(preset), _interruptible():
+            # What a stopped run of this name had logged is logged again from the start.
+            logger = _make_loggers(spec, folder, quiet=quiet)
+            logger.rewind(0)
+            folder.write_run(_describe(spec, env, preset))
+            experiment = _make_experiment(spec, env, preset, logger, render)
+            return _see_through(experiment, spec, folder)
+
+
+def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:
+    """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
+    told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
+    state, message, error = "finished", "", None
+    try:
+        registry().notify("all_run_started", **told, frame=0)
+        _train(experiment, spec, folder)
+    except KeyboardInterrupt as interrupt:
+        state, message, error = "interrupted", f"interrupted after {experiment.frame:,} frames", interrupt
+    except Exception as failure:  # noqa: BLE001 whatever it was, the run's folder must say so
+        (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        message = f"{type(failure).__name__}: {failure} (see {folder.path / 'error.txt'})"
+        state, error = "failed", failure
+    _finish(experiment, folder)
+    status = {"frame": experiment.frame, "frames": spec.frames, "episodes": experiment.episode, "error": message or None}
+    folder.write_status(state, **status)
+    if error is None:
+        registry().notify("all_run_finished", **told, frame=experiment.frame)
+    else:
+        registry().notify("all_run_failed", **told, frame=experiment.frame, error=error)
+    return Outcome(spec=spec, folder=folder.path, state=state, message=message)
+
+
+def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
+    """Train to the end, saving weights every `save_freq` episodes and evaluating every `evaluation_interval` frames."""
+    interval = spec.evaluation_interval or spec.frames
+    next_evaluation = min(interval, spec.frames)
+    while experiment.frame < spec.frames:
+        episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
+        experiment.train(frames=next_evaluation, episodes=episodes)
+        if experiment.frame >= next_evaluation:
+            next_evaluation = min(next_evaluation + interval, spec.frames)
+            _evaluate(experiment, spec, folder)
+        experiment.preset.save(folder.preset_file)
+
+
+def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
+    if not spec.test_episodes:
+        return
+    result = experiment.test(spec.test_episodes)
+    registry().notify(
+        "all_evaluation_finished",
+        spec=spec.to_json(),
+        folder=folder.path,
+        frame=experiment.frame,
+        returns=result["returns"],
+    )
+
+
+def _finish(experiment: Experiment, folder: RunFolder) -> None:
+    """Leave the last weights and rows on disk, also after an interruption: somebody will want to look at them."""
+    experiment.log.finish()
+    experiment.logger.close()
+    experiment.close()
+    with contextlib.suppress(OSError):
+        experiment.preset.save(folder.preset_file)
+
+
+def _choose_folder(spec: RunSpec, env: Environment, logdir: str | Path, fresh: bool) -> RunFolder:
+    """The folder that belongs to the specification; with `fresh`, one beside those that exist."""
+    folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name)
+    return RunFolder(free_name(folder.path)) if fresh else folder
+
+
+def _make_experiment(spec: RunSpec, env: Environment, preset: Preset, logger: Logger, render: bool) -> Experiment:
+    """One environment in the single loop, several in the parallel one."""
+    loop = SingleEnvExperiment if preset.n_envs == 1 and not preset.parallel else ParallelEnvExperiment
+    return loop(preset, env, logger=logger, train_steps=spec.frames, render=render)
+
+
+def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGroup:
+    keys = list(spec.loggers)
+    if not quiet and "core.console" not in keys:
+        keys.append("core.console")
+    loggers: list[Logger] = [StatusLogger(folder, spec.frames)]
+    for key in keys:
+        make = registry().load(registry().find("loggers", key))
+        loggers.append(make(folder.path, verbose=spec.verbose))
+    return LoggerGroup(loggers)
+
+
+def _describe(spec: RunSpec, env: Environment, preset: Preset) -> dict[str, Any]:
+    """What `run.json` says."""
+    functions = {
+        name: value for name, value in vars(preset.hyperparameters).items() if isinstance(value, Function)
+    }
+    return {
+        "preset": spec.preset,
+        "env": env.name,
+        "environment": env.key,
+        "seed": spec.seed,
+        "frames": spec.frames,
+        "frame_skip": env.frame_skip,
+        "device": spec.device,
+        "spec": spec.to_json(),
+        "hyperparameters": preset.description()["hyperparameters"],
+        "sources": {name: function.source() for name, function in functions.items()},
+        **process_record(spec.versions),
+    }
+
+
+@contextlib.contextmanager
+def _computing(preset: Preset) -> Iterator[None]:
+    """Compute with the thread count that suits the preset, and put the old one back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(choose_threads(preset))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a request to terminate end the run as cleanly as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,95 @@
+"""The seed of it all: train some agents in some environments, from Python."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from allcore.experiments.run import run
+from allcore.experiments.spec import RunSpec
+from allcore.plugins import registry
+from allcore.presets.hyperparameters import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from allcore.environments import Environment
+    from allcore.experiments.outcome import Outcome
+    from allcore.presets import PresetBuilder
+
+
+def run_experiment(
+    agents: PresetBuilder | Sequence[PresetBuilder],
+    envs: Environment | Sequence[Environment],
+    frames: float,
+    *,
+    logdir: str | Path = "runs",
+    quiet: bool = False,
+    render: bool = False,
+    save_freq: int = 100,
+    test_episodes: int = 100,
+    verbose: bool = True,
+    seed: int = 0,
+    loggers: Sequence[str] = ("core.tensorboard", "core.csv"),
+    fresh: bool = False,
+) -> list[Outcome]:
+    """Train every agent in every environment, one after the other, and evaluate it at the end.
+
+    Args:
+        agents: presets, such as `atari.dqn` or `dqn.hyperparameters(lr=1e-3)`.
+        envs: environments.
+        frames: length of each training, in agent steps.
+        logdir: the folder of all runs.
+        quiet: print nothing.
+        render: show the environment while training (slow).
+        save_freq: training episodes between two savings of the weights; 0 saves at the end only.
+        test_episodes: whole games of the final evaluation; 0 leaves it out.
+        verbose: log losses and debugging values too, which can take much space.
+        seed: root of every random stream.
+        loggers: keys of the loggers.
+        fresh: run again what has been run before.
+
+    Returns:
+        What became of each run, agent by agent.
+
+    Raises:
+        AllError: a run cannot begin.
+        RuntimeError: a run failed.
+        KeyboardInterrupt: a run was interrupted.
+    """
+    agents = [agents] if not isinstance(agents, (list, tuple)) else agents
+    envs = [envs] if not isinstance(envs, (list, tuple)) else envs
+    outcomes = []
+    for builder in agents:
+        for env in envs:
+            spec = RunSpec(
+                preset=builder.name,
+                environment=env.key,
+                environment_options=env.options,
+                hyperparameters=_changes(builder),
+                frames=int(frames),
+                seed=seed,
+                device=str(env.device),
+                test_episodes=test_episodes,
+                loggers=tuple(registry().find("loggers", key).key for key in loggers),
+                verbose=verbose,
+                save_freq=save_freq,
+            )
+            preset = builder.env(env).seed(seed).build()
+            outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
+            outcomes.append(outcome)
+            if outcome.state == "interrupted":
+                raise KeyboardInterrupt(outcome.message)
+            if outcome.state == "failed":
+                raise RuntimeError(outcome.message)
+    return outcomes
+
+
+def _changes(builder: PresetBuilder) -> dict[str, object]:
+    """The hyperparameters that differ from their class's defaults."""
+    return {
+        field.name: to_json(getattr(builder.values, field.name))
+        for field in dataclasses.fields(builder.values)
+        if getattr(builder.values, field.name) != field.default
+    }

@@ -1,0 +1,48 @@
+"""Keeps `status.json` up to date, so that others can see how far a run is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from allcore.logging import Logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from allcore.experiments.run_folder import RunFolder
+
+#: Seconds between two writings of the file.
+INTERVAL = 1.0
+
+
+class StatusLogger(Logger):
+    """Writes the run's state, frame, speed and time left once a second."""
+
+    def __init__(self, folder: RunFolder, frames: float) -> None:
+        """Report on the run in `folder`, which will take `frames` agent steps."""
+        super().__init__(folder.path)
+        self._run_folder = folder
+        self._frames = frames
+        self._episodes = 0
+        self._next = 0.0
+
+    def episode(self, episode: Mapping[str, Any]) -> None:
+        """Count it."""
+        self._episodes = int(episode["episode"])
+
+    def progress(self, frame: int, total_frames: float, seconds: float) -> None:
+        """Write the file if the last time is long enough ago."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + INTERVAL
+        fps = frame / seconds if seconds > 0 else 0.0
+        self._run_folder.write_status(
+            "running",
+            frame=frame,
+            frames=self._frames,
+            episodes=self._episodes,
+            fps=round(fps, 1),
+            seconds_left=round((total_frames - frame) / fps, 1) if fps else None,
+        )
