@@ -1,0 +1,100 @@
+"""The card that is shown before a run: what will be run, where, and for how long."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from allcore.cli.tables import echo_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from allcore.environments import Environment
+    from allcore.experiments.spec import RunSpec
+    from allcore.presets import Preset
+
+
+def echo_card(
+    specs: Sequence[RunSpec], env: Environment, preset: Preset, logdir: str, *, fresh: bool
+) -> None:
+    """Show what is going to be run, on stderr like the progress that follows.
+
+    Args:
+        specs: Runs that differ in their seeds only.
+        env: Their environment.
+        preset: Their preset.
+        logdir: The folder of all runs.
+        fresh: Whether runs that exist are run again.
+    """
+    from allcore.experiments.threads import choose_threads
+
+    spec = specs[0]
+    threads = choose_threads(preset)
+    click.secho(f"{spec.preset} on {spec.environment}", bold=True, err=True)
+    echo_fields(
+        [
+            ("agent", _agent(spec)),
+            ("frames", _frames(spec.frames, env.frame_skip)),
+            ("seeds" if len(specs) > 1 else "seed", ", ".join(str(each.seed) for each in specs)),
+            ("device", f"{spec.device}, {threads} thread{'' if threads == 1 else 's'}"),
+            ("changed", _changes(spec, preset)),
+            ("environment options", _assignments(spec.environment_options)),
+            ("wrappers", ", ".join(spec.wrappers)),
+            ("evaluation", _evaluation(spec)),
+            ("loggers", ", ".join(spec.loggers)),
+            ("folder", _folder(specs, env, logdir, fresh)),
+        ],
+        err=True,
+    )
+
+
+def _agent(spec: RunSpec) -> str | None:
+    from allcore.plugins import registry
+
+    if ":" in spec.preset:
+        return None
+    entry = registry().find("presets", spec.preset)
+    return f"{entry.record.agent}, composed by {entry.plugin.distribution} {entry.plugin.version}"
+
+
+def _frames(frames: int, frame_skip: int) -> str:
+    text = f"{frames:,} agent steps"
+    return text if frame_skip == 1 else f"{text} = {frames * frame_skip:,} emulator frames"
+
+
+def changed_hyperparameters(spec: RunSpec, preset: Preset) -> dict[str, tuple[Any, Any]]:
+    """The hyperparameters that differ from the preset's own, each with its own value and the chosen one."""
+    from allcore.experiments.setup import find_preset
+    from allcore.presets.hyperparameters import as_dict
+
+    defaults = as_dict(find_preset(spec.preset)[0].values)
+    chosen = as_dict(preset.hyperparameters)
+    return {name: (defaults[name], value) for name, value in chosen.items() if value != defaults[name]}
+
+
+def _changes(spec: RunSpec, preset: Preset) -> str:
+    changed = changed_hyperparameters(spec, preset)
+    return "; ".join(f"{name} {json.dumps(old)} -> {json.dumps(new)}" for name, (old, new) in changed.items())
+
+
+def _assignments(options: Any) -> str:
+    return ", ".join(f"{name}={json.dumps(value)}" for name, value in options.items())
+
+
+def _evaluation(spec: RunSpec) -> str:
+    if not spec.test_episodes:
+        return "none"
+    games = f"{spec.test_episodes} games"
+    every = f"every {spec.evaluation_interval:,} agent steps and " if spec.evaluation_interval else ""
+    return f"{games} {every}at the end"
+
+
+def _folder(specs: Sequence[RunSpec], env: Environment, logdir: str, fresh: bool) -> str:
+    from allcore.experiments.run_folder import RunFolder, free_name
+
+    paths = [RunFolder.of(logdir, spec.preset, env.name, spec.run_name).path for spec in specs]
+    paths = [free_name(path) for path in paths] if fresh else paths
+    return str(paths[0]) if len(paths) == 1 else f"{paths[0].parent}/ ({len(paths)} runs)"

@@ -1,0 +1,117 @@
+"""From what was typed after `all run` to run specifications."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from importlib_metadata import PackageNotFoundError, version
+
+from allcore.cli.values import parse_assignments, parse_options
+from allcore.errors import SpecError
+from allcore.experiments.spec import RunSpec
+from allcore.plugins import configure, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def specs_from_options(
+    ctx: click.Context,
+    *,
+    presets: Sequence[str],
+    environments: Sequence[str],
+    frames: int | None,
+    seed: int | None,
+    seeds: Sequence[int] | None,
+    changes: Sequence[str],
+    environment_options: Sequence[str],
+    wrappers: Sequence[str],
+    device: str,
+    loggers: Sequence[str],
+    test_episodes: int,
+    evaluate_every: int | None,
+    save_freq: int,
+    verbose: bool,
+    trust: Sequence[str],
+) -> list[RunSpec]:
+    """Combine every preset with every environment and every seed.
+
+    Raises:
+        SpecError: Something is missing, or contradicts something else.
+        UnknownKeyError: There is no such preset or logger.
+    """
+    if not presets or not environments:
+        missing = (
+            "--preset and --env" if not (presets or environments) else "--env" if presets else "--preset"
+        )
+        raise SpecError(
+            f"A run needs {missing}.", hint="For example: all run --preset classic.dqn --env CartPole-v1"
+        )
+    if seed is not None and seeds is not None:
+        raise SpecError("--seed and --seeds exclude each other.")
+    hyperparameters = parse_assignments("--set", changes)
+    options = parse_options("--env-set", environment_options)
+    keys = [registry().find("loggers", key).key for key in loggers]
+    return [
+        RunSpec(
+            preset=preset,
+            environment=environment,
+            frames=_default_frames(preset) if frames is None else frames,
+            seed=each,
+            device=device,
+            environment_options=options,
+            wrappers=tuple(wrappers),
+            hyperparameters=hyperparameters,
+            evaluation_interval=evaluate_every or 0,
+            test_episodes=test_episodes,
+            loggers=tuple(dict.fromkeys([*RunSpec.loggers, *keys])),
+            verbose=verbose,
+            save_freq=save_freq,
+            plugin_files=tuple(str(Path(file).resolve()) for file in ctx.find_root().params["files"]),
+            trust=tuple(trust),
+        )
+        for preset in dict.fromkeys(presets)
+        for environment in dict.fromkeys(environments)
+        for each in (seeds or (seed or 0,))
+    ]
+
+
+def _default_frames(preset: str) -> int:
+    if ":" in preset:
+        raise SpecError(f"{preset} does not say how long a run is.", hint="Say it with --frames.")
+    return int(registry().find("presets", preset).record.default_frames)
+
+
+def specs_from_file(ctx: click.Context, file: Path) -> list[RunSpec]:
+    """Read one specification, or a list of them, and load the plugin files that they name.
+
+    Raises:
+        SpecError: The file holds something else.
+    """
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{file} cannot be read: {error}") from None
+    specs = [RunSpec.from_json(record) for record in (content if isinstance(content, list) else [content])]
+    files = dict.fromkeys(
+        [*ctx.find_root().params["files"], *(name for spec in specs for name in spec.plugin_files)]
+    )
+    if files:
+        configure(files=list(files), no_plugins=ctx.find_root().params["no_plugins"])
+    for spec in specs:
+        _compare_versions(spec.versions)
+    return specs
+
+
+def _compare_versions(versions: Mapping[str, str]) -> None:
+    """Say so when a specification was made with other versions than those here: the run may come out differently."""
+    for name, theirs in versions.items():
+        try:
+            ours = version(name)
+        except PackageNotFoundError:
+            continue  # a plugin file has no version
+        if ours != theirs:
+            click.echo(f"Note: the run was specified with {name} {theirs}, but here is {ours}.", err=True)

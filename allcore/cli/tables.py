@@ -1,0 +1,77 @@
+"""Plain tables and lists for the terminal: aligned, as wide as the terminal, and unbroken in a pipe."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import click
+
+_GAP = "  "
+
+
+def echo_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
+) -> None:
+    """Print rows below their headers.
+
+    In a terminal the last column is wrapped to what the others leave of its width; in a pipe every row is one line.
+
+    Args:
+        headers: The name of each column.
+        rows: As many cells each; a cell is printed as `str` makes it, None as nothing.
+        right: The columns that are aligned at the right: numbers.
+    """
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+    room = _terminal_width(sys.stdout) - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+    click.secho(_line(list(headers), widths, right), bold=True)
+    for row in cells:
+        # Less room than that is better left to the terminal.
+        first, *more = (textwrap.wrap(row[-1], room) if room >= 20 else [row[-1]]) or [""]
+        click.echo(_line([*row[:-1], first], widths, right))
+        for text in more:
+            click.echo(_line([""] * (len(row) - 1) + [text], widths, ()))
+
+
+def _line(cells: list[str], widths: list[int], right: Sequence[int]) -> str:
+    aligned = [
+        cell.rjust(width) if column in right else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return _GAP.join(aligned).rstrip()
+
+
+def _terminal_width(stream: TextIO) -> int:
+    return shutil.get_terminal_size().columns if stream.isatty() else 1_000_000
+
+
+def echo_fields(fields: Sequence[tuple[str, object]], *, err: bool = False) -> None:
+    """Print names and values below each other, on stdout or stderr; what has no value is left out."""
+    shown = [(name, str(value)) for name, value in fields if value not in (None, "", (), [], {})]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        indent = " " * (width + 4)
+        room = _terminal_width(sys.stderr if err else sys.stdout) - len(indent)
+        lines = textwrap.wrap(value, room) if room >= 20 else [value]
+        click.echo(f"  {name.ljust(width)}  {lines[0]}", err=err)
+        for line in lines[1:]:
+            click.echo(indent + line, err=err)
+
+
+def echo_json(value: Any) -> None:
+    """Print JSON that other programs read; a number that JSON does not have, such as infinity, becomes null."""
+    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
