@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EPISODE_COLUMNS = ("frame", "episode", "env", "return", "length")
 SUMMARY_COLUMNS = ("frame", "mean", "std", "max", "min")
 EVALUATION_COLUMNS = ("frame", "episodes", "mean", "std", "max", "min", "mean_length")
-EVALUATION_RETURN_COLUMNS = ("frame", "episode", "return")
+EVALUATION_EPISODE_COLUMNS = ("frame", "episode", "return", "length")
 
 
 class CsvLogger(Logger):
@@ -24,7 +24,7 @@ class CsvLogger(Logger):
     - `episodes.csv`: each training episode.
     - `returns100.csv`: mean, standard deviation, maximum and minimum of each 100 training returns.
       Any other summary goes to a file of its own name.
-    - `evaluations.csv`: each evaluation, and `evaluation_returns.csv`: each episode of it.
+    - `evaluations.csv`: each evaluation, and `evaluation_episodes.csv`: each episode of it.
 
     There is no clock in any of them: two runs of one specification write the same bytes. A row is with the
     operating system as soon as it is logged, so a killed process loses none.
@@ -54,11 +54,14 @@ class CsvLogger(Logger):
         self._write(f"{name.replace('/', '.')}.csv", SUMMARY_COLUMNS, row)
 
     def evaluation(self, evaluation: Mapping[str, Any]) -> None:
-        """Add a row to `evaluations.csv` and one per episode to `evaluation_returns.csv`."""
+        """Add a row to `evaluations.csv` and one per episode to `evaluation_episodes.csv`."""
         frame = evaluation["frame"]
-        for episode, value in enumerate(evaluation["returns"], start=1):
-            self._write("evaluation_returns.csv", EVALUATION_RETURN_COLUMNS, [frame, episode, value])
-        # The mean comes last: who sees it finds all of its returns.
+        episodes = zip(evaluation["returns"], evaluation["lengths"], strict=True)
+        for episode, (value, length) in enumerate(episodes, start=1):
+            self._write(
+                "evaluation_episodes.csv", EVALUATION_EPISODE_COLUMNS, [frame, episode, value, length]
+            )
+        # The mean comes last: who sees it finds all of its episodes.
         row = [evaluation[name] for name in EVALUATION_COLUMNS]
         self._write("evaluations.csv", EVALUATION_COLUMNS, row)
 
@@ -86,4 +89,4 @@ class CsvLogger(Logger):
         file.flush()
 
 
-_ALL_COLUMNS = (EPISODE_COLUMNS, SUMMARY_COLUMNS, EVALUATION_COLUMNS, EVALUATION_RETURN_COLUMNS)
+_ALL_COLUMNS = (EPISODE_COLUMNS, SUMMARY_COLUMNS, EVALUATION_COLUMNS, EVALUATION_EPISODE_COLUMNS)

@@ -51,7 +51,8 @@ class Logger(ABC):
         """An evaluation ended.
 
         Args:
-            evaluation: `frame`, `episodes`, `mean`, `std`, `max`, `min`, `mean_length`, and `returns`, a list.
+            evaluation: `frame`, `episodes`, `mean`, `std`, `max`, `min`, `mean_length` (agent steps), and
+                the lists `returns` (raw, undiscounted) and `lengths`, one entry per episode in the order of their start.
         """
 
     def progress(self, frame: int, total_frames: float, seconds: float) -> None:

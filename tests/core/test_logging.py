@@ -37,6 +37,7 @@ def evaluation(frame):
         "min": 1.0,
         "mean_length": 7.0,
         "returns": [1.0, 2.0],
+        "lengths": [6, 8],
     }
 
 
@@ -69,7 +70,7 @@ def test_csv_writes_exactly_these_bytes(tmp_path):
         "episodes.csv": b"frame,episode,env,return,length\n10,1,0,-21.0,10\n25,2,0,0.1,10\n",
         "returns100.csv": b"frame,mean,std,max,min\n25,2.0,1.0,3.0,1.0\n",
         "evaluations.csv": b"frame,episodes,mean,std,max,min,mean_length\n25,2,1.5,0.5,2.0,1.0,7.0\n",
-        "evaluation_returns.csv": b"frame,episode,return\n25,1,1.0\n25,2,2.0\n",
+        "evaluation_episodes.csv": b"frame,episode,return,length\n25,1,1.0,6\n25,2,2.0,8\n",
     }
 
 
@@ -116,7 +117,7 @@ def test_csv_rewind_drops_later_frames_and_leaves_files_of_others(tmp_path):
         "mine.csv": ["99"],
         "episodes.csv": ["10", "20", "31"],
         "evaluations.csv": ["10", "20"],
-        "evaluation_returns.csv": ["10", "10", "20", "20"],
+        "evaluation_episodes.csv": ["10", "10", "20", "20"],
     }
 
 
