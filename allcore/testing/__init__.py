@@ -8,7 +8,17 @@
 The fixtures are in `allcore.testing.pytest_plugin`, which pytest finds by itself where allcore is installed.
 """
 
+from typing import TYPE_CHECKING
+
 from allcore._lazy import attach
+
+if TYPE_CHECKING:
+    from allcore.testing.contracts import check_plugin as check_plugin, problems_of as problems_of
+    from allcore.testing.environments import (
+        ScriptedEnvironment as ScriptedEnvironment,
+        ScriptedVectorEnvironment as ScriptedVectorEnvironment,
+        Step as Step,
+    )
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
