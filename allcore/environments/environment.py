@@ -94,10 +94,6 @@ class Environment(ABC):
         """The picture of the current state, `[H, W, 3]` uint8, or None if there is none."""
         return None
 
-    def renderable(self) -> Environment:
-        """An environment like this one whose `render` gives pictures: itself, unless it has to be made for that."""
-        return self
-
     @abstractmethod
     def close(self) -> None:
         """Free what the simulator holds. Calling it twice does no harm."""

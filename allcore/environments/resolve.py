@@ -89,7 +89,8 @@ def _family_of_bare_name(name: str, domain: str | None) -> Entry:
     if having:
         keys = " or ".join(f"'{family.key}:{name}'" for family in having)
         raise UnknownEnvironmentError(f"Several families have an environment {name!r}.", hint=f"Say {keys}.")
-    for family in families:
+    # Families of a domain first: whoever types another domain's environment should hear that.
+    for family in sorted(families, key=lambda family: family.record.domain is None):
         if family not in mine and name in _names(family):
             raise _elsewhere(name, family, domain)
     if len(mine) == 1:
