@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import os
-import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from allcore.environments.environment import Environment
 from allcore.errors import DomainError, PluginError, UnknownEnvironmentError, UsageError
+from allcore.imports import import_user_module
 from allcore.keys import did_you_mean
 from allcore.plugins import Entry, registry
 
@@ -161,7 +159,7 @@ def _import_factory(text: str) -> Callable[..., Any]:
     module_name, _, attribute = text.partition(":")
     families = [entry.record.name for entry in registry().records("environments")]
     try:
-        module = _import_module(module_name)
+        module = import_user_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise UsageError(
@@ -177,19 +175,6 @@ def _import_factory(text: str) -> Callable[..., Any]:
         near = did_you_mean(attribute, [name for name in vars(module) if not name.startswith("_")])
         raise UnknownEnvironmentError(f"The module {module_name!r} has no function {attribute!r}.", hint=near)
     return factory
-
-
-def _import_module(name: str) -> Any:
-    """Import a module that the user named, also from the folder in which they typed the command."""
-    here = os.getcwd()
-    added = here not in sys.path
-    if added:
-        sys.path.append(here)
-    try:
-        return importlib.import_module(name)
-    finally:
-        if added:
-            sys.path.remove(here)
 
 
 def _parameters(factory: Callable[..., Any]) -> set[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from allcore.errors import HyperparameterError
+from allcore.imports import import_user_module
 
 
 class Function(str):
@@ -51,7 +51,7 @@ class Function(str):
         """
         module, _, path = self.partition(":")
         try:
-            found: Any = importlib.import_module(module)
+            found: Any = import_user_module(module)
             for attribute in path.split("."):
                 found = getattr(found, attribute)
         except (ImportError, AttributeError) as error:
