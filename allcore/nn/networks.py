@@ -1,0 +1,24 @@
+"""Networks that many presets need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+
+def fully_connected(
+    in_features: int,
+    hidden: Sequence[int],
+    out_features: int,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+) -> nn.Sequential:
+    """Linear layers of the widths `hidden` with activations between them, and a linear layer to `out_features`.
+
+    Observations of several dimensions are flattened: `[N, ...]` to `[N, out_features]`.
+    """
+    layers: list[nn.Module] = [nn.Flatten()]
+    for width in hidden:
+        layers += [nn.Linear(in_features, width), activation()]
+        in_features = width
+    return nn.Sequential(*layers, nn.Linear(in_features, out_features))

@@ -1,0 +1,48 @@
+"""A random generator as a part of a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from allcore.seeding import Seeds
+
+
+class RandomStream(nn.Module):
+    """A generator of its own for a network that draws random numbers, saved with the network's state.
+
+    Copies of a network draw other numbers than the network: a target network has its own noise, and copying a network for
+    a test changes nothing in the training. On another device the stream begins anew there.
+    """
+
+    def __init__(self, generator: torch.Generator | None = None) -> None:
+        """Draw the stream's seed from `generator`; without one, from torch's own, as initial weights are."""
+        super().__init__()
+        device = "cpu" if generator is None else generator.device
+        self._seed = int(torch.randint(2**62, (), generator=generator, device=device).item())
+        self._copies = 0
+        self._generator = torch.Generator().manual_seed(self._seed)
+
+    def on(self, device: torch.device) -> torch.Generator:
+        """The generator, for drawing on `device`."""
+        if self._generator.device != device:
+            self._generator = torch.Generator(device).manual_seed(self._seed)
+        return self._generator
+
+    def get_extra_state(self) -> Tensor:
+        """Where the generator stands, for the network's `state_dict`."""
+        return self._generator.get_state()
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Go on there; a state of another kind of device cannot be used and changes nothing."""
+        if state.numel() == self._generator.get_state().numel():
+            self._generator.set_state(state.cpu())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> RandomStream:
+        # Derived from the seed instead of drawn, so that this stream goes on as if nobody had copied it.
+        self._copies += 1
+        copied = RandomStream(Seeds(self._seed).generator("copy", index=self._copies))
+        memo[id(self)] = copied
+        return copied
