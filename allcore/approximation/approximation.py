@@ -15,6 +15,7 @@ from allcore.approximation.checkpointers import Checkpointer, DummyCheckpointer
 from allcore.approximation.optimizer_state import load_optimizer_state
 from allcore.approximation.targets import TargetNetwork, TrivialTarget
 from allcore.errors import CheckpointError, UsageError
+from allcore.nn import device_of
 
 if TYPE_CHECKING:
     from allcore.logging import Logger
@@ -140,8 +141,7 @@ class Approximation:
     @property
     def device(self) -> torch.device:
         """Where the model lies."""
-        parameter = next(self.model.parameters(), None)
-        return torch.device("cpu") if parameter is None else parameter.device
+        return device_of(self.model)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a resumed run needs; the tensors are those in use, not copies."""

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
 from allcore.core import State
+from allcore.nn import RLNetwork
 
 
 class QNetwork(Approximation):
@@ -37,15 +38,9 @@ class QNetwork(Approximation):
             return states.apply_unmasked(self._values, "observation")
 
 
-class _QModule(nn.Module):
-    """The model, asked by states instead of observations."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
+class _QModule(RLNetwork):
     def forward(self, states: State, actions: Tensor | int | None = None) -> Tensor:
-        values = states.apply(self.model, "observation")
+        values = super().forward(states)
         if actions is None:
             return values
         index = torch.as_tensor(actions, device=values.device).unsqueeze(-1)
