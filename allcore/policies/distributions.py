@@ -1,0 +1,98 @@
+"""Distributions of actions that draw from a generator of their own; those of torch draw from the global one.
+
+Shapes: N any leading dimensions, A actions, or numbers in a continuous action.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class Categorical:
+    """One of A actions.
+
+    Attributes:
+        log_probabilities: `[N, A]`.
+    """
+
+    def __init__(self, logits: Tensor, generator: torch.Generator) -> None:
+        """Take `logits` `[N, A]`, logarithms of probabilities up to a constant."""
+        self.log_probabilities = logits.log_softmax(-1)
+        self._generator = generator
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Of every action, `[N, A]`."""
+        return self.log_probabilities.exp()
+
+    def sample(self) -> Tensor:
+        """Actions drawn at random, int64 `[N]`."""
+        probabilities = self.probabilities.detach()
+        rows = probabilities.reshape(-1, probabilities.shape[-1])
+        return torch.multinomial(rows, 1, generator=self._generator).reshape(probabilities.shape[:-1])
+
+    def mode(self) -> Tensor:
+        """The likeliest actions, the first of equals, int64 `[N]`."""
+        return self.log_probabilities.argmax(-1)
+
+    def log_prob(self, actions: Tensor) -> Tensor:
+        """Logarithms of the probabilities of `actions` `[N]`: `[N]`."""
+        return self.log_probabilities.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+
+    def entropy(self) -> Tensor:
+        """`[N]`, in nats."""
+        # An impossible action has log-probability minus infinity and adds nothing; 0 * -inf would be nan.
+        floor = torch.finfo(self.log_probabilities.dtype).min
+        return -(self.probabilities * self.log_probabilities.clamp(min=floor)).sum(-1)
+
+
+class DiagonalGaussian:
+    """Independent Gaussian numbers.
+
+    Attributes:
+        mean: `[N, A]`.
+        log_std: logarithms of the standard deviations, `[N, A]`.
+    """
+
+    def __init__(self, mean: Tensor, log_std: Tensor, generator: torch.Generator) -> None:
+        self.mean = mean
+        self.log_std = log_std
+        self._generator = generator
+
+    def sample(self) -> Tensor:
+        """Actions drawn at random, `[N, A]`, without gradients."""
+        with torch.no_grad():
+            return self.rsample()
+
+    def rsample(self) -> Tensor:
+        """Actions drawn at random, `[N, A]`, with gradients to mean and deviation (the reparametrisation trick)."""
+        mean = self.mean
+        noise = torch.randn(mean.shape, generator=self._generator, device=mean.device, dtype=mean.dtype)
+        return mean + self.log_std.exp() * noise
+
+    def mode(self) -> Tensor:
+        """The likeliest actions, `[N, A]`."""
+        return self.mean
+
+    def log_prob(self, actions: Tensor) -> Tensor:
+        """Logarithms of the densities at `actions` `[N, A]`, summed over their numbers: `[N]`."""
+        scaled = (actions - self.mean) * (-self.log_std).exp()
+        return (-0.5 * scaled.square() - self.log_std - _HALF_LOG_TWO_PI).sum(-1)
+
+    def entropy(self) -> Tensor:
+        """`[N]`, in nats, summed over the numbers of an action."""
+        return (self.log_std + 0.5 + _HALF_LOG_TWO_PI).sum(-1)
+
+
+def log_tanh_derivative(x: Tensor) -> Tensor:
+    """log(1 - tanh(x)^2), also where tanh(x) rounds to 1.
+
+    Source: 2 (log 2 - x - softplus(-2 x)), as in Haarnoja et al.'s code of Soft Actor-Critic (appendix C of the paper).
+    """
+    return 2 * (math.log(2) - x - functional.softplus(-2 * x))

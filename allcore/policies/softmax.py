@@ -1,0 +1,53 @@
+"""A policy over discrete actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from allcore.approximation import Approximation
+from allcore.core import State
+from allcore.nn import RandomStream
+from allcore.policies.distributions import Categorical
+
+
+class SoftmaxPolicy(Approximation):
+    """Probabilities of discrete actions: `policy(states)`, `no_grad` and `eval` give a `Categorical` over `[N, A]`.
+
+    Shapes: N the states' own dimensions (none for a single State), A actions. The mask changes nothing: a life lost does
+    not change how to act.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer | None = None,
+        *,
+        generator: torch.Generator,
+        name: str = "policy",
+        **options: Any,
+    ) -> None:
+        """Take a `model` from observations to logits `[N, A]`.
+
+        Args:
+            model: the model.
+            optimizer: an optimizer over its parameters.
+            generator: what the policy's own generator is seeded from.
+            name: what it is called in logs and file names.
+            options: those of `Approximation`.
+        """
+        super().__init__(_SoftmaxModule(model, generator), optimizer, name=name, **options)
+
+
+class _SoftmaxModule(nn.Module):
+    def __init__(self, model: nn.Module, generator: torch.Generator) -> None:
+        super().__init__()
+        self.model = model
+        self.stream = RandomStream(generator)
+
+    def forward(self, states: State) -> Categorical:
+        logits = states.apply_unmasked(self.model, "observation")
+        return Categorical(logits, self.stream.on(logits.device))
