@@ -154,7 +154,6 @@ def load_plugin(
             manager.unregister(name=status.namespace)
         status.state = "incompatible" if isinstance(error, _IncompatibleError) else "broken"
         status.message, status.error = quote(error), error
-        records = {}
     else:
         remarks += slow
         if remarks:

@@ -23,7 +23,7 @@ PLUGIN = """
         yield AgentRecord(name="y", target="my-idea:agent", summary="The same one.")
         yield AgentRecord(name="z", target="neighbour:agent", summary="In a module beside it.")
 
-    agent = "the agent"
+    agent = ["the agent"]
 """
 
 
@@ -64,6 +64,11 @@ class TestInstalled:
             ("robot", "all_robot.plugin", ("all-robot", "1.2")),
         ]
         assert problems == []
+
+    def test_what_a_distribution_says_twice_counts_once(self, site):
+        install(site, "all-robot", "[allcore.plugins]\nrobot = all_robot.plugin\nrobot = all_robot.plugin\n")
+        announcements, _ = discovery.installed()
+        assert [a.namespace for a in announcements] == ["robot"]
 
     def test_a_distribution_that_is_found_twice_counts_once(self, site, tmp_path, monkeypatch):
         second = tmp_path / "second"
@@ -118,7 +123,9 @@ class TestFile:
         registry = Registry([], switches=Switches(files=(file,)))
         entries = registry.records("agents")
         assert [entry.key for entry in entries] == ["my-idea.x", "my-idea.y", "my-idea.z"]
-        assert [registry.load(entry) for entry in entries] == ["the agent", "the agent", "the neighbour"]
+        assert [registry.load(entry) for entry in entries] == [["the agent"], ["the agent"], "the neighbour"]
+        # The file was executed once: both targets are the same object.
+        assert registry.load(entries[0]) is registry.load(entries[1])
         assert registry.plugins()[0].distribution == str(file)
 
     def test_it_does_not_hide_a_module_of_its_name(self, tmp_path):
@@ -136,7 +143,7 @@ class TestFile:
         write(file, PLUGIN.replace("the agent", "another agent"))
         os.utime(file, (1, 1))
         registry = Registry([], switches=Switches(files=(file,)))
-        assert registry.load(registry.find("agents", "x")) == "another agent"
+        assert registry.load(registry.find("agents", "x")) == ["another agent"]
 
     @pytest.mark.parametrize(
         ("name", "text", "message"),
@@ -157,6 +164,7 @@ class TestFile:
         with pytest.raises(PluginError, match="SystemExit: no") as caught:
             Registry([], switches=Switches(files=(file,)))
         assert isinstance(caught.value.__cause__, SystemExit)
+        assert "allcore_plugin_idea" not in sys.modules
 
     def test_a_taken_namespace_is_an_error(self, file):
         with pytest.raises(ConflictError, match="my-idea"):

@@ -144,6 +144,13 @@ def test_a_plugin_that_imports_what_a_later_api_has(caplog):
     assert "plugin API than ours, 1.0" in caplog.text
 
 
+def test_a_plugin_that_imports_a_module_of_ours_that_is_not_there():
+    def load():
+        import allcore.nothing  # noqa: F401
+
+    assert Registry([announced(load)], switches=Switches()).plugins()[0].state == "broken"
+
+
 def test_one_module_under_two_namespaces(caplog):
     module = SimpleNamespace(all_agents=good_agents)
     registry = Registry([from_module("a", module), from_module("b", module)], switches=Switches())

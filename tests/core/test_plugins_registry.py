@@ -175,6 +175,19 @@ class TestLoading:
         ):
             self.load("wrapping:x")
 
+    @pytest.mark.parametrize(
+        ("then", "quoted"),
+        [
+            ("raise RuntimeError('after')", r"RuntimeError: after \(first cause: KeyError: 'first'\)"),
+            ("raise RuntimeError('after') from None", r"RuntimeError: after\."),
+        ],
+    )
+    def test_what_the_author_leaves_out_is_left_out(self, tmp_path, monkeypatch, then, quoted):
+        (tmp_path / "chained.py").write_text(f"try:\n    {{}}['first']\nexcept KeyError:\n    {then}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(PluginError, match=quoted):
+            self.load("chained:x")
+
     def test_a_target_that_exits(self, tmp_path, monkeypatch):
         (tmp_path / "exiting.py").write_text("import sys\nsys.exit('bye')\n")
         monkeypatch.syspath_prepend(tmp_path)
@@ -228,6 +241,14 @@ class TestNotifying:
         registry.notify("all_run_started", **ARGUMENTS)
         assert seen == [("a", {"seed": 0}, 7), ("b", 7)]
 
+    def test_nobody_comes_first_by_saying_so(self):
+        seen = []
+        pushy = SimpleNamespace(all_run_started=hookimpl(lambda: seen.append("a"), tryfirst=True))
+        other = plugin(all_run_started=lambda: seen.append("b"))
+        make({"a": pushy, "b": other}).notify("all_run_started", **ARGUMENTS)
+        make({"b": other, "a": pushy}).notify("all_run_started", **ARGUMENTS)
+        assert seen == ["a", "b", "a", "b"]
+
     @pytest.mark.parametrize("error", [ValueError("no disk"), SystemExit(5)])
     def test_what_they_raise_is_logged_and_nothing_else(self, error, caplog):
         def bad():
@@ -246,7 +267,7 @@ class TestNotifying:
         assert [record.exc_info is not None for record in caplog.records] == [True, False]
 
     def test_nobody_can_change_what_the_run_sees(self):
-        registry = make({"a": plugin(all_run_started=lambda spec: spec.clear())})
+        registry = make({"a": plugin(all_run_started=lambda spec: spec["seed"].clear())})
         spec = {"seed": {"root": 0}}
         registry.notify("all_run_started", spec=spec, folder=None, frame=0)
         assert spec == {"seed": {"root": 0}}
