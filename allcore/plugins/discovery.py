@@ -31,7 +31,7 @@ class Announcement:
         namespace: The first half of its keys.
         module_name: The module to import.
         load: Imports it and returns it. It may raise anything.
-        describe: Returns the name and the version of the distribution that it belongs to.
+        describe: Returns the name and the version of the distribution that it belongs to; no version for a file.
         file: The file, for a plugin that was given as one.
     """
 
@@ -133,7 +133,7 @@ def from_file(file: Path) -> Announcement:
         namespace=file.stem,
         module_name=name,
         load=load,
-        describe=lambda: (str(file), "no version"),
+        describe=lambda: (str(file), ""),
         file=file,
     )
 
@@ -144,7 +144,7 @@ def from_module(namespace: str, module: object, *, distribution: str = "a module
         namespace=namespace,
         module_name=getattr(module, "__name__", namespace),
         load=lambda: module,
-        describe=lambda: (distribution, "no version"),
+        describe=lambda: (distribution, ""),
     )
 
 

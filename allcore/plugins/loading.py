@@ -66,8 +66,13 @@ class PluginStatus:
 
     @property
     def version(self) -> str:
-        """The distribution's version."""
+        """The distribution's version; empty for a file."""
         return self._described[1]
+
+    @property
+    def origin(self) -> str:
+        """The distribution with its version, such as `all-atari 1.2`, or the file."""
+        return " ".join(filter(None, self._described))
 
     @property
     def usable(self) -> bool:
@@ -83,7 +88,7 @@ class PluginStatus:
             return f"a distribution whose metadata cannot be read ({quote(error)})", "unknown"
 
     def __str__(self) -> str:
-        return f"plugin {self.namespace!r} ({self.distribution} {self.version})"
+        return f"plugin {self.namespace!r} ({self.origin})"
 
     def line(self) -> str:
         """Say in one line who is not in order, why, and where to read more. Empty when all is well."""

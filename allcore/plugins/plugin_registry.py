@@ -214,7 +214,7 @@ class Registry:
         """Keep out everybody who claims a namespace that somebody else claims, too."""
         refused = set()
         for namespace, claims in discovery.duplicates(announcements):
-            who = [f"{status.distribution} {status.version}" for status in map(PluginStatus, claims)]
+            who = [PluginStatus(claim).origin for claim in claims]
             line = f"namespace {namespace!r} is claimed by {' and by '.join(who)}"
             losers = claims
             if namespace == CORE_NAMESPACE:

@@ -95,7 +95,7 @@ def test_the_others_go_on(case, caplog):
     assert message in bad.message
     assert bad.error is not None
     assert caplog.messages == [
-        f"plugin {announcement.namespace!r} ({bad.distribution} {bad.version}) is left out: "
+        f"plugin {announcement.namespace!r} ({bad.origin}) is left out: "
         f"{bad.message}. Run 'all doctor' for more."
     ]
     assert "\n" not in caplog.messages[0]
