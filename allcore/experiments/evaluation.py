@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from allcore.experiments.statistics import summarise
+from allcore.experiments.training_log import PROGRESS_INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from allcore.agents import ParallelAgent
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
 EVALUATION_ENVS = 10
 
 
-def evaluate(agent: ParallelAgent, env: VectorEnvironment, episodes: int, seed: int) -> dict[str, Any]:
+def evaluate(
+    agent: ParallelAgent,
+    env: VectorEnvironment,
+    episodes: int,
+    seed: int,
+    report: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """Play `episodes` whole games: the first that are *started*, so that short games are not favoured.
 
     Args:
@@ -27,6 +35,7 @@ def evaluate(agent: ParallelAgent, env: VectorEnvironment, episodes: int, seed: 
         env: environments used for nothing else.
         episodes: how many games.
         seed: the environments' seed.
+        report: told now and then how many games have ended, and of how many.
 
     Returns:
         `episodes`, `mean`, `std`, `max`, `min` (of the raw returns), `mean_length` (agent steps), `returns` and `lengths` in
@@ -38,7 +47,11 @@ def evaluate(agent: ParallelAgent, env: VectorEnvironment, episodes: int, seed: 
     started = env.num_envs
     running_return, running_length = np.zeros(env.num_envs), np.zeros(env.num_envs, dtype=np.int64)
     states = env.reset(seed)
+    next_report = time.monotonic()
     while finished < episodes:
+        if report is not None and time.monotonic() >= next_report:
+            next_report += PROGRESS_INTERVAL
+            report(finished, episodes)
         states = env.step(agent.act(states))
         running_return += _numpy(states.reward)
         running_length += 1
@@ -59,11 +72,17 @@ def evaluate(agent: ParallelAgent, env: VectorEnvironment, episodes: int, seed: 
     }
 
 
-def evaluate_in(agent: ParallelAgent, env: Environment | VectorEnvironment, episodes: int, seed: int) -> dict[str, Any]:
+def evaluate_in(
+    agent: ParallelAgent,
+    env: Environment,
+    episodes: int,
+    seed: int,
+    report: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """`evaluate` in fresh environments like `env`, which are closed again."""
     games = env.duplicate(min(episodes, EVALUATION_ENVS))
     try:
-        return evaluate(agent, games, episodes, seed)
+        return evaluate(agent, games, episodes, seed, report)
     finally:
         games.close()
 

@@ -45,7 +45,7 @@ class Experiment(ABC):
         """
         self.preset = preset
         self.logger = logger or DummyLogger()
-        self.log = TrainingLog(self.logger, train_steps)
+        self.log = TrainingLog(self.logger, train_steps, env.frame_skip)
         self._env = env.renderable() if render else env
         self._viewer = Viewer(env.name) if render else None
         self._agent: Any = preset.agent(logger=self.logger, train_steps=train_steps)
@@ -73,10 +73,13 @@ class Experiment(ABC):
         Returns:
             See `allcore.experiments.evaluation.evaluate`.
         """
-        agent = self.preset.parallel_test_agent()
-        result = evaluate_in(agent, self._env, episodes, self.preset.seeds.integer("evaluation"))
+        agent, seed = self.preset.parallel_test_agent(), self.preset.seeds.integer("evaluation")
+        result = evaluate_in(agent, self._env, episodes, seed, self._report_evaluation)
         self.logger.evaluation({"frame": self.frame, **result})
         return result
+
+    def _report_evaluation(self, done: int, episodes: int) -> None:
+        self.logger.evaluating(done, episodes, self.frame)
 
     def close(self) -> None:
         """Free what the experiment itself has made."""

@@ -72,12 +72,23 @@ def run(
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
         with _computing(preset), _interruptible():
-            # What a stopped run of this name had logged is logged again from the start.
-            logger = _make_loggers(spec, folder, quiet=quiet)
-            logger.rewind(0)
-            folder.write_run(_describe(spec, env, preset))
-            experiment = _make_experiment(spec, env, preset, logger, render)
+            try:
+                experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
+            except BaseException:
+                folder.discard()
+                raise
             return _see_through(experiment, spec, folder)
+
+
+def _begin(
+    spec: RunSpec, env: Environment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
+) -> Experiment:
+    """Everything up to the first step."""
+    logger = _make_loggers(spec, folder, quiet=quiet)
+    # What a stopped run of this name had logged is logged again from the start.
+    logger.rewind(0)
+    folder.write_run(_describe(spec, env, preset))
+    return _make_experiment(spec, env, preset, logger, render)
 
 
 def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:

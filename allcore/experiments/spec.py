@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,12 +66,10 @@ class RunSpec:
         Raises:
             SpecError: a number is out of range.
         """
-        if not self.frames >= 1 or (math.isfinite(self.frames) and self.frames != int(self.frames)):
-            raise SpecError(f"frames is a positive whole number of agent steps, not {self.frames}")
-        for name in ("seed", "test_episodes", "evaluation_interval", "save_freq"):
+        for name, least in (("frames", 1), ("seed", 0), ("test_episodes", 0), ("evaluation_interval", 0), ("save_freq", 0)):
             value = getattr(self, name)
-            if value != int(value) or value < 0:
-                raise SpecError(f"{name} is a whole number of at least 0, not {value}")
+            if not isinstance(value, int) or value < least:
+                raise SpecError(f"{name} is a whole number of at least {least}, not {value!r}.")
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON has it, with its schema version."""

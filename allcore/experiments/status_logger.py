@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from allcore.logging import Logger
+from allcore.logging import Logger, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ class StatusLogger(Logger):
         self._frames = frames
         self._episodes = 0
         self._next = 0.0
+        self._rate = Rate()
 
     def episode(self, episode: Mapping[str, Any]) -> None:
         """Count it."""
@@ -37,12 +38,13 @@ class StatusLogger(Logger):
         if now < self._next:
             return
         self._next = now + INTERVAL
-        fps = frame / seconds if seconds > 0 else 0.0
+        self._rate.update(frame, seconds)
+        left = self._rate.seconds_left(total_frames)
         self._run_folder.write_status(
             "running",
             frame=frame,
             frames=self._frames,
             episodes=self._episodes,
-            fps=round(fps, 1),
-            seconds_left=round((total_frames - frame) / fps, 1) if fps else None,
+            fps=round(self._rate.frames_per_second, 1),
+            seconds_left=None if left is None else round(left, 1),
         )

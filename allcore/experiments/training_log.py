@@ -20,12 +20,19 @@ PROGRESS_INTERVAL = 0.1
 class TrainingLog:
     """Counts frames and episodes of a training run and passes on what loggers are told of."""
 
-    def __init__(self, logger: Logger, total_frames: float) -> None:
-        """Report to `logger`; `total_frames` (agent steps) is where the run will end."""
+    def __init__(self, logger: Logger, total_frames: float, frame_skip: int = 1) -> None:
+        """Report to `logger`.
+
+        Args:
+            logger: told of everything.
+            total_frames: where the run will end, in agent steps.
+            frame_skip: emulator frames per agent step.
+        """
         self.frame = 0
         self.episodes = 0
         self._logger = logger
         self._total_frames = total_frames
+        self._frame_skip = frame_skip
         self._recent: list[float] = []
         self._start = time.perf_counter()
         self._next_progress = self._start
@@ -66,4 +73,7 @@ class TrainingLog:
 
     def _summarise(self) -> None:
         self._logger.summary("returns100", summarise(self._recent), self.frame)
+        self._logger.scalar("timing/fps", self.frame / (time.perf_counter() - self._start), self.frame)
+        if self._frame_skip > 1:
+            self._logger.scalar("emulator_frames", self.frame * self._frame_skip, self.frame)
         self._recent.clear()

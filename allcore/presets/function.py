@@ -27,10 +27,14 @@ class Function(str):
             if not (module and attribute):
                 raise ValueError(value)
             return cls(value)
-        name = f"{value.__module__}:{value.__qualname__}"
-        if cls(name).resolve() is not value:
+        name = cls(f"{value.__module__}:{value.__qualname__}")
+        try:
+            found = name.resolve()
+        except HyperparameterError as error:
+            raise ValueError(name) from error
+        if found is not value:
             raise ValueError(name)
-        return cls(name)
+        return name
 
     def resolve(self) -> Callable[..., Any]:
         """Import the module and get the function.
