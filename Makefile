@@ -16,8 +16,12 @@ RUN_REPLAY_START ?= 5000
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS ?= 2
 
+# Without the theme's notice about another tool, which a strict build would bury its own warnings under.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-learning test-slow test-system check format docs docs-serve clean
+.PHONY: help setup run test test-learning test-slow test-system format docs docs-serve clean
+.PHONY: check check-format check-lint check-types check-layers check-docs
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,22 +53,32 @@ test-slow: setup ## Run the slow tests
 test-system: setup ## Build the distributions and install them into fresh environments
 	$(PYTEST) -m system
 
-check: setup ## Format, lint, types, import layers and the documentation, all without changing a file
+check: check-format check-lint check-types check-layers check-docs ## Everything but the tests; changes no file
+
+check-format: setup
 	$(BIN)/ruff format --check .
+
+check-lint: setup
 	$(BIN)/ruff check .
+
+check-types: setup
 	$(BIN)/mypy
+
+check-layers: setup
 	$(BIN)/lint-imports
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check-docs: setup
+	$(MKDOCS) build --strict --quiet
 
 format: setup ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 docs: setup ## Build the documentation into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(MKDOCS) build --strict
 
 docs-serve: setup ## Show the documentation in a browser and rebuild it on changes
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+	$(MKDOCS) serve
 
 clean: ## Remove the environment, caches and built files (runs/ stays)
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
