@@ -15,6 +15,7 @@ from allcore.cli.completion_script import COMPLETE_VARIABLE, completion, registe
 from allcore.cli.doctor import doctor
 from allcore.cli.evaluate import evaluate
 from allcore.cli.list import list_
+from allcore.cli.new_plugin import new_plugin
 from allcore.cli.plot import plot
 from allcore.cli.plugin_commands import PluginGroup, namespaces, unknown_command
 from allcore.cli.plugins import plugins
@@ -28,7 +29,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Look around": (list_, show),
     "Train": (run, runs),
     "Look at results": (evaluate, watch, plot),
-    "Plugins and this installation": (plugins, doctor, completion),
+    "Plugins and this installation": (plugins, doctor, new_plugin, completion),
 }
 
 OWN_COMMANDS = {str(command.name): command for commands in SECTIONS.values() for command in commands}

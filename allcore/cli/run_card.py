@@ -40,6 +40,7 @@ def echo_card(
             ("frames", _frames(spec.frames, env.frame_skip)),
             ("seeds" if len(specs) > 1 else "seed", ", ".join(str(each.seed) for each in specs)),
             ("device", f"{spec.device}, {threads} thread{'' if threads == 1 else 's'}"),
+            ("replay memory", _replay_memory(env, preset)),
             ("changed", _changes(spec, preset)),
             ("environment options", _assignments(spec.environment_options)),
             ("wrappers", ", ".join(spec.wrappers)),
@@ -63,6 +64,20 @@ def _agent(spec: RunSpec) -> str | None:
 def _frames(frames: int, frame_skip: int) -> str:
     text = f"{frames:,} agent steps"
     return text if frame_skip == 1 else f"{text} = {frames * frame_skip:,} emulator frames"
+
+
+def _replay_memory(env: Environment, preset: Preset) -> str | None:
+    """What a full replay buffer takes, where the preset has one."""
+    capacity = getattr(preset.hyperparameters, "replay_buffer_size", None)
+    if capacity is None:
+        return None
+    import torch
+
+    from allcore.memory import memory_bytes
+
+    needed = memory_bytes(capacity, env.reset(), torch.as_tensor(env.action_space.sample()))
+    size, unit = (needed / 1e9, "GB") if needed >= 1e9 else (needed / 1e6, "MB")
+    return f"{size:.1f} {unit} when full ({capacity:,} transitions)"
 
 
 def changed_hyperparameters(spec: RunSpec, preset: Preset) -> dict[str, tuple[Any, Any]]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def runs(logdir: str, as_json: bool) -> None:
     """List the runs in a log folder.
 
-    RETURN is the mean of the last 100 training episodes, EVALUATION that of the last evaluation. FRAMES are agent
-    steps.
+    LOGDIR is the folder that --logdir named, or a folder in it. RETURN is the mean return of the last 100 training
+    episodes, EVALUATION that of the last evaluation. FRAMES are agent steps.
     """
     from allcore.experiments.runs import find_runs
 
@@ -31,7 +31,7 @@ def runs(logdir: str, as_json: bool) -> None:
     if as_json:
         echo_json([{**dataclasses.asdict(run), "path": str(run.path)} for run in found])
     elif found:
-        headers = ["RUN", "STATE", "FRAMES", "OF", "", "RETURN", "EVALUATION", "LEFT"]
+        headers = ["RUN", "STATE", "FRAMES", "OF", "", "RETURN", "EVALUATION", "NOTE"]
         echo_table(headers, [_row(run) for run in found], right=[2, 3, 4, 5, 6])
     else:
         click.echo(f"No runs in {logdir}. 'all run --help' shows how to make one.")
@@ -41,9 +41,15 @@ def _row(run: Run) -> list[str | None]:
     of, share = (
         (f"{run.frames:,.0f}", f"{run.frame / run.frames:.0%}") if math.isfinite(run.frames) else ("", "")
     )
-    last = duration(run.seconds_left) if run.state == "running" else run.error
     returns = [None if value is None else f"{value:,.1f}" for value in (run.returns100, run.evaluation)]
-    return [str(run.path), run.state, f"{run.frame:,}", of, share, *returns, last]
+    return [str(run.path), run.state, f"{run.frame:,}", of, share, *returns, _note(run)]
+
+
+def _note(run: Run) -> str | None:
+    if run.state == "running":
+        left = duration(run.seconds_left)
+        return f"{left} left" if left else None
+    return run.error if run.state == "failed" else None
 
 
 def duration(seconds: float | None) -> str | None:

@@ -117,11 +117,14 @@ def _echo(description: dict[str, Any]) -> None:
 
     noun = KINDS[description["kind"]].noun
     click.secho(f"{description['key']} ({noun}): {description['summary']}", bold=True)
-    echo_fields(
-        [(name.replace("_", " "), _text(description[name])) for name in _FIELDS if name in description]
-    )
-    if description.get("default_frames"):
-        echo_fields([("default frames", f"{description['default_frames']:,} agent steps")])
+    fields = [(name.replace("_", " "), _text(description[name])) for name in _FIELDS if name in description]
+    if "default_frames" in description:
+        fields.append(
+            ("frames", f"{description['default_frames']:,} agent steps, unless --frames says otherwise")
+        )
+    origin = [f"{description['distribution']} {description['version']}", description.get("target")]
+    fields.append(("from", ", ".join(filter(None, origin))))
+    echo_fields(fields)
     if description.get("hyperparameters"):
         _echo_hyperparameters(description["key"], description["hyperparameters"])
     if description.get("options"):
@@ -143,9 +146,6 @@ _FIELDS = (
     "variable",
     "default",
     "value",
-    "target",
-    "distribution",
-    "version",
 )
 
 

@@ -14,13 +14,16 @@ import click
 
 _GAP = "  "
 
+#: Characters in which a text can still be read.
+_NARROW = 24
+
 
 def echo_table(
     headers: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
 ) -> None:
     """Print rows below their headers.
 
-    In a terminal the last column is wrapped to what the others leave of its width; in a pipe every row is one line.
+    In a terminal the last column is wrapped to what the others leave of the width; in a pipe every row is one line.
 
     Args:
         headers: The name of each column.
@@ -29,17 +32,21 @@ def echo_table(
     """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
-    room = _terminal_width(sys.stdout) - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
-    click.secho(_line(list(headers), widths, right), bold=True)
+    before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+    width = _terminal_width(sys.stdout)
+    # Where the last column would be too narrow to read, it gets lines of its own below each row.
+    below = width - before < min(_NARROW, widths[-1])
+    indent = " " * (4 if below else before)
+    click.secho(_line(headers, widths, right), bold=True)
     for row in cells:
-        # Less room than that is better left to the terminal.
-        first, *more = (textwrap.wrap(row[-1], room) if room >= 20 else [row[-1]]) or [""]
+        lines = textwrap.wrap(row[-1], max(width - len(indent), _NARROW)) or [""]
+        first = "" if below else lines.pop(0)
         click.echo(_line([*row[:-1], first], widths, right))
-        for text in more:
-            click.echo(_line([""] * (len(row) - 1) + [text], widths, ()))
+        for line in filter(None, lines):
+            click.echo(indent + line)
 
 
-def _line(cells: list[str], widths: list[int], right: Sequence[int]) -> str:
+def _line(cells: Sequence[str], widths: list[int], right: Sequence[int]) -> str:
     aligned = [
         cell.rjust(width) if column in right else cell.ljust(width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
@@ -58,7 +65,7 @@ def echo_fields(fields: Sequence[tuple[str, object]], *, err: bool = False) -> N
     for name, value in shown:
         indent = " " * (width + 4)
         room = _terminal_width(sys.stderr if err else sys.stdout) - len(indent)
-        lines = textwrap.wrap(value, room) if room >= 20 else [value]
+        lines = textwrap.wrap(value, max(room, _NARROW))
         click.echo(f"  {name.ljust(width)}  {lines[0]}", err=err)
         for line in lines[1:]:
             click.echo(indent + line, err=err)
