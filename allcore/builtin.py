@@ -25,7 +25,9 @@ def all_bodies() -> list[BodyRecord]:
     """Announce the bodies."""
     return [
         BodyRecord(
-            name="clip-rewards", target="allcore.bodies.clip_rewards:ClipRewards", summary="Rewards to their signs"
+            name="clip-rewards",
+            target="allcore.bodies.clip_rewards:ClipRewards",
+            summary="Rewards to their signs",
         ),
         BodyRecord(
             name="episodic-lives",

@@ -199,7 +199,9 @@ class StateArray(State):
         for key, entry in self._entries.items():
             found = entry.newest.shape if isinstance(entry, StackedFrames) else entry.shape
             if tuple(found[: len(self.shape)]) != self.shape:
-                raise ValueError(f"entry {key!r} has shape {tuple(found)}, which does not begin with {self.shape}")
+                raise ValueError(
+                    f"entry {key!r} has shape {tuple(found)}, which does not begin with {self.shape}"
+                )
 
     @staticmethod
     def cat(arrays: Sequence[StateArray]) -> StateArray:
@@ -219,7 +221,9 @@ class StateArray(State):
         entries = {name: self[name][key] for name in self._entries}
         shape = self.done[key].shape
         if not shape:
-            scalars = {name: _as_scalar(value) if name in _SCALARS else value for name, value in entries.items()}
+            scalars = {
+                name: _as_scalar(value) if name in _SCALARS else value for name, value in entries.items()
+            }
             return State(scalars)
         return StateArray(entries, shape)
 
@@ -258,7 +262,9 @@ class MultiagentState(State):
             ValueError: there is no entry `agent`.
         """
         if "agent" not in entries:
-            raise ValueError("a MultiagentState needs the entry 'agent': the name of the agent whose turn it is")
+            raise ValueError(
+                "a MultiagentState needs the entry 'agent': the name of the agent whose turn it is"
+            )
         super().__init__(entries)
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from allcore.agents import ParallelAgent
+    from allcore.agents import Agent, ParallelAgent
     from allcore.environments import Environment, VectorEnvironment
 
 #: Environments that an evaluation plays side by side. Fixed, so that a result does not depend on the machine.
@@ -22,7 +22,7 @@ EVALUATION_ENVS = 10
 
 
 def evaluate(
-    agent: ParallelAgent,
+    agent: ParallelAgent | Agent,
     env: VectorEnvironment,
     episodes: int,
     seed: int,
@@ -73,7 +73,7 @@ def evaluate(
 
 
 def evaluate_in(
-    agent: ParallelAgent,
+    agent: ParallelAgent | Agent,
     env: Environment,
     episodes: int,
     seed: int,

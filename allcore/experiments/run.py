@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 
 
 def execute(
-    spec: RunSpec, logdir: str | Path = "runs", *, fresh: bool = False, quiet: bool = False, render: bool = False
+    spec: RunSpec,
+    logdir: str | Path = "runs",
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    render: bool = False,
 ) -> Outcome:
     """Run what `spec` says, and say what became of it.
 
@@ -94,18 +99,24 @@ def _begin(
 def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:
     """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
     told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
-    state, message, error = "finished", "", None
+    state, message = "finished", ""
+    error: BaseException | None = None
     try:
         registry().notify("all_run_started", **told, frame=0)
         _train(experiment, spec, folder)
     except KeyboardInterrupt as interrupt:
         state, message, error = "interrupted", f"interrupted after {experiment.frame:,} frames", interrupt
-    except Exception as failure:  # noqa: BLE001 whatever it was, the run's folder must say so
+    except Exception as failure:  # whatever it was, the run's folder must say so
         (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
         message = f"{type(failure).__name__}: {failure} (see {folder.path / 'error.txt'})"
         state, error = "failed", failure
     _finish(experiment, folder)
-    status = {"frame": experiment.frame, "frames": spec.frames, "episodes": experiment.episode, "error": message or None}
+    status: dict[str, Any] = {
+        "frame": experiment.frame,
+        "frames": spec.frames,
+        "episodes": experiment.episode,
+        "error": message or None,
+    }
     folder.write_status(state, **status)
     if error is None:
         registry().notify("all_run_finished", **told, frame=experiment.frame)
@@ -155,7 +166,9 @@ def _choose_folder(spec: RunSpec, env: Environment, logdir: str | Path, fresh: b
     return RunFolder(free_name(folder.path)) if fresh else folder
 
 
-def _make_experiment(spec: RunSpec, env: Environment, preset: Preset, logger: Logger, render: bool) -> Experiment:
+def _make_experiment(
+    spec: RunSpec, env: Environment, preset: Preset, logger: Logger, render: bool
+) -> Experiment:
     """One environment in the single loop, several in the parallel one."""
     loop = SingleEnvExperiment if preset.n_envs == 1 and not preset.parallel else ParallelEnvExperiment
     return loop(preset, env, logger=logger, train_steps=spec.frames, render=render)

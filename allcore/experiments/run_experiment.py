@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from allcore.experiments.run import run
@@ -11,7 +12,6 @@ from allcore.plugins import registry
 from allcore.presets.hyperparameters import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from allcore.environments import Environment
@@ -58,11 +58,11 @@ def run_experiment(
         RuntimeError: a run failed.
         KeyboardInterrupt: a run was interrupted.
     """
-    agents = [agents] if not isinstance(agents, (list, tuple)) else agents
-    envs = [envs] if not isinstance(envs, (list, tuple)) else envs
+    builders = agents if isinstance(agents, Sequence) else [agents]
+    environments = envs if isinstance(envs, Sequence) else [envs]
     outcomes = []
-    for builder in agents:
-        for env in envs:
+    for builder in builders:
+        for env in environments:
             spec = RunSpec(
                 preset=builder.name,
                 environment=env.key,

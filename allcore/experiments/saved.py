@@ -35,7 +35,9 @@ def open_run(
     folder = RunFolder(path)
     record = folder.read_run()
     if "spec" not in record:
-        raise CheckpointError(f"{path} is no run: it has no readable run.json", hint="`all runs` lists your runs.")
+        raise CheckpointError(
+            f"{path} is no run: it has no readable run.json", hint="`all runs` lists your runs."
+        )
     spec = RunSpec.from_json(record["spec"])
     builder, domain = find_preset(spec.preset)
     preset = load_preset(folder.preset_file, builder=builder, device=device, trust=trust)

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from allcore.environments.resolve import resolve_environment
-from allcore.errors import AllError, DomainError, SpecError, UsageError
+from allcore.errors import AllError, UsageError
 from allcore.plugins import registry
 from allcore.presets.function import Function
 
@@ -58,9 +58,7 @@ def canonical(spec: RunSpec) -> RunSpec:
         entry = registry().find("presets", preset)
         preset, domain = entry.key, entry.record.domain
         versions.setdefault(entry.plugin.distribution, entry.plugin.version)
-    env = resolve_environment(
-        spec.environment, domain=domain, device="cpu", options=spec.environment_options
-    )
+    env = resolve_environment(spec.environment, domain=domain, device="cpu", options=spec.environment_options)
     env.close()
     loggers = tuple(registry().find("loggers", key).key for key in spec.loggers)
     wrappers = tuple(registry().find("wrappers", key).key for key in spec.wrappers)
@@ -85,5 +83,7 @@ def find_preset(key: str) -> tuple[PresetBuilder, str | None]:
         entry = registry().find("presets", key)
         found, domain = registry().load(entry), entry.record.domain
     if not isinstance(found, PresetBuilder):
-        raise UsageError(f"{key} is a {type(found).__name__}, not a preset", hint="A preset is a PresetBuilder.")
+        raise UsageError(
+            f"{key} is a {type(found).__name__}, not a preset", hint="A preset is a PresetBuilder."
+        )
     return found, domain

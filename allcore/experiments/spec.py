@@ -66,7 +66,13 @@ class RunSpec:
         Raises:
             SpecError: a number is out of range.
         """
-        for name, least in (("frames", 1), ("seed", 0), ("test_episodes", 0), ("evaluation_interval", 0), ("save_freq", 0)):
+        for name, least in (
+            ("frames", 1),
+            ("seed", 0),
+            ("test_episodes", 0),
+            ("evaluation_interval", 0),
+            ("save_freq", 0),
+        ):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise SpecError(f"{name} is a whole number of at least {least}, not {value!r}.")

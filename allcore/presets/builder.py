@@ -75,7 +75,9 @@ class PresetBuilder:
             DomainError: the preset cannot play this environment.
         """
         if self._env is None:
-            raise SpecError(f"{self.name} has no environment", hint=f"{self.name.split('.')[-1]}.env(env).build()")
+            raise SpecError(
+                f"{self.name} has no environment", hint=f"{self.name.split('.')[-1]}.env(env).build()"
+            )
         return self.build_for(
             self._env.observation_space,
             self._env.action_space,
@@ -122,12 +124,16 @@ def available(device: str | torch.device) -> torch.device:
     try:
         parsed = torch.device(device)
     except RuntimeError:
-        raise DeviceError(f"{device!r} is not a device", hint=f"Here there is: {', '.join(_devices())}.") from None
+        raise DeviceError(
+            f"{device!r} is not a device", hint=f"Here there is: {', '.join(_devices())}."
+        ) from None
     if parsed.type == "cpu":
         return parsed
     name = f"{parsed.type}:{parsed.index or 0}"
     if name not in _devices():
-        raise DeviceError(f"there is no device {device!s} here", hint=f"Here there is: {', '.join(_devices())}.")
+        raise DeviceError(
+            f"there is no device {device!s} here", hint=f"Here there is: {', '.join(_devices())}."
+        )
     return parsed
 
 

@@ -13,7 +13,16 @@ from allcore.errors import HyperparameterError
 from allcore.keys import did_you_mean
 from allcore.presets.function import Function
 
-_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_WORDS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 def hyperparameter(
@@ -82,7 +91,8 @@ def describe(hyperparameters: Any) -> list[dict[str, Any]]:
 def as_dict(hyperparameters: Any) -> dict[str, Any]:
     """All values by name, ready for JSON."""
     return {
-        field.name: to_json(getattr(hyperparameters, field.name)) for field in dataclasses.fields(hyperparameters)
+        field.name: to_json(getattr(hyperparameters, field.name))
+        for field in dataclasses.fields(hyperparameters)
     }
 
 
@@ -175,10 +185,18 @@ _CONVERT: dict[Any, Callable[[Any], Any]] = {
 
 def _type_name(hint: Any) -> str:
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return " or ".join("none" if part is type(None) else _type_name(part) for part in typing.get_args(hint))
+        return " or ".join(
+            "none" if part is type(None) else _type_name(part) for part in typing.get_args(hint)
+        )
     if typing.get_origin(hint) is tuple:
         return f"list of {_type_name(typing.get_args(hint)[0])}"
-    names = {int: "whole number", float: "number", bool: "true/false", str: "text", Function: "module:function"}
+    names = {
+        int: "whole number",
+        float: "number",
+        bool: "true/false",
+        str: "text",
+        Function: "module:function",
+    }
     return names[hint]
 
 

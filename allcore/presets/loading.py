@@ -58,11 +58,15 @@ def load_preset(
     try:
         preset.load_state_dict(tensors)
     except RuntimeError as error:
-        raise CheckpointError(f"the networks in {file} do not fit {description['preset']}: {error}") from error
+        raise CheckpointError(
+            f"the networks in {file} do not fit {description['preset']}: {error}"
+        ) from error
     return preset
 
 
-def _refuse_strangers(builder: PresetBuilder, changes: dict[str, Any], trust: Collection[str], file: Any) -> None:
+def _refuse_strangers(
+    builder: PresetBuilder, changes: dict[str, Any], trust: Collection[str], file: Any
+) -> None:
     """Refuse functions of modules that neither an installed plugin owns nor the user trusts: naming one imports it."""
     for name, value in changes.items():
         default = getattr(builder.values, name, None)

@@ -93,8 +93,8 @@ class Preset(nn.Module, ABC):
         """An agent that does not learn, on a copy of the networks as they are now."""
 
     @abstractmethod
-    def parallel_test_agent(self) -> ParallelAgent:
-        """The same for several environments at once."""
+    def parallel_test_agent(self) -> ParallelAgent | Agent:
+        """The same for several environments at once; an `Agent` that takes a `StateArray` too will do."""
 
     def save(self, file: str | Path) -> None:
         """Write networks, hyperparameters and spaces to one safetensors file, from which `load_preset` builds it again."""

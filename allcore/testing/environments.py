@@ -69,7 +69,7 @@ class ScriptedEnvironment(Environment):
         assert self._state is not None, "call reset first"
         return self._state
 
-    def reset(self, seed: int | None = None) -> State:  # noqa: ARG002 the script knows no chance
+    def reset(self, seed: int | None = None) -> State:
         """Start the next episode."""
         self.resets += 1
         self._played += 1
@@ -87,7 +87,7 @@ class ScriptedEnvironment(Environment):
         return self._show(step)
 
     def duplicate(self, n: int) -> ScriptedVectorEnvironment:
-        """n of them; number i begins i episodes further on."""
+        """N of them; number i begins i episodes further on."""
         return ScriptedVectorEnvironment(self.episodes, n, self._first)
 
     def close(self) -> None:
@@ -131,7 +131,7 @@ class ScriptedVectorEnvironment(VectorEnvironment):
         assert self._states is not None, "call reset first"
         return self._states
 
-    def reset(self, seed: int | None = None) -> StateArray:  # noqa: ARG002 the script knows no chance
+    def reset(self, seed: int | None = None) -> StateArray:
         """Start the next episode everywhere."""
         self._states = State.array([env.reset() for env in self.envs])
         return self._states

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from allcore.errors import SpecError
 from allcore.experiments import RunSpec
@@ -24,7 +23,12 @@ def test_a_specification_survives_json(
     frames: int, seed: int, hyperparameters: dict[str, object], wrappers: list[str]
 ) -> None:
     spec = RunSpec(
-        preset="a.b", environment="c:D", frames=frames, seed=seed, hyperparameters=hyperparameters, wrappers=tuple(wrappers)
+        preset="a.b",
+        environment="c:D",
+        frames=frames,
+        seed=seed,
+        hyperparameters=hyperparameters,
+        wrappers=tuple(wrappers),
     )
     read = RunSpec.from_json(json.loads(json.dumps(spec.to_json())))
     assert read == spec
@@ -46,7 +50,14 @@ def test_identity_is_what_is_computed_not_how_it_is_shown() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"frames": 0}, {"frames": -5}, {"frames": 1.5}, {"seed": -1}, {"test_episodes": -1}, {"evaluation_interval": -2}],
+    [
+        {"frames": 0},
+        {"frames": -5},
+        {"frames": 1.5},
+        {"seed": -1},
+        {"test_episodes": -1},
+        {"evaluation_interval": -2},
+    ],
 )
 def test_numbers_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(SpecError, match=next(iter(wrong))):

@@ -27,7 +27,9 @@ def test_partitions_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_controller_that_refuses_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _sinfo(tmp_path, "echo 'slurm_load_partitions: Unable to contact slurm controller' >&2; exit 1", monkeypatch)
+    _sinfo(
+        tmp_path, "echo 'slurm_load_partitions: Unable to contact slurm controller' >&2; exit 1", monkeypatch
+    )
     with pytest.raises(RuntimeError, match="Unable to contact slurm controller"):
         health.check_cluster()
 

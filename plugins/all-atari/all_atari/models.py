@@ -42,7 +42,8 @@ def nature_features(frame_stack: int) -> nn.Sequential:
         nn.Flatten(),
     )
     features = nn.Sequential(*convolutions, nn.Linear(64 * 7 * 7, NATURE_FEATURES), nn.ReLU())
-    return features.to(memory_format=torch.channels_last)
+    # torch documents this argument; its type stubs leave it out.
+    return features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def nature_dqn(frame_stack: int, action_space: Discrete) -> nn.Module:

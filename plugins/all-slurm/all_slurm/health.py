@@ -26,7 +26,9 @@ def check_cluster() -> str:
             [sinfo, "--noheader", "--format=%P"], capture_output=True, text=True, timeout=PATIENCE, check=True
         )
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"Slurm's controller did not answer within {PATIENCE} s: is slurmctld running?") from None
+        raise RuntimeError(
+            f"Slurm's controller did not answer within {PATIENCE} s: is slurmctld running?"
+        ) from None
     except subprocess.CalledProcessError as error:
         raise RuntimeError(f"sinfo failed: {error.stderr.strip()}") from None
     return f"partitions: {', '.join(answer.stdout.split()) or 'none'}"

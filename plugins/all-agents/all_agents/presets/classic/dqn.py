@@ -38,7 +38,11 @@ class DQNHyperparameters:
         1, "Agent steps from one update to the next.", unit="agent steps", source=_OURS, at_least=1
     )
     target_update_frequency: int = hyperparameter(
-        100, "Updates from one copy to the target network to the next.", unit="updates", source=_OURS, at_least=1
+        100,
+        "Updates from one copy to the target network to the next.",
+        unit="updates",
+        source=_OURS,
+        at_least=1,
     )
     replay_start_size: int = hyperparameter(
         1000, "Agent steps before the first update.", unit="agent steps", source=_OURS, at_least=1
@@ -66,7 +70,9 @@ class DQNHyperparameters:
     n_envs: int = hyperparameter(
         1, "Environments trained in at once.", unit="environments", source="Mnih et al. 2015", at_least=1
     )
-    hidden: tuple[int, ...] = hyperparameter((128, 128), "Width of each hidden layer.", unit="units", source=_OURS)
+    hidden: tuple[int, ...] = hyperparameter(
+        (128, 128), "Width of each hidden layer.", unit="units", source=_OURS
+    )
     model: Function = hyperparameter(
         Function("all_agents.presets.classic.models:q_network"),
         "Makes the network from observation space, action space and hidden widths.",
