@@ -23,12 +23,14 @@ class RandomStream(nn.Module):
         device = "cpu" if generator is None else generator.device
         self._seed = int(torch.randint(2**62, (), generator=generator, device=device).item())
         self._copies = 0
+        self._loaded: Tensor | None = None
         self._generator = torch.Generator().manual_seed(self._seed)
 
     def on(self, device: torch.device) -> torch.Generator:
         """The generator, for drawing on `device`."""
         if self._generator.device != device:
             self._generator = torch.Generator(device).manual_seed(self._seed)
+            self._go_on_where_loaded()
         return self._generator
 
     def get_extra_state(self) -> Tensor:
@@ -36,9 +38,15 @@ class RandomStream(nn.Module):
         return self._generator.get_state()
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Go on there; a state of another kind of device cannot be used and changes nothing."""
-        if state.numel() == self._generator.get_state().numel():
-            self._generator.set_state(state.cpu())
+        """Go on there: at once, or as soon as numbers are drawn on the kind of device that the state is of."""
+        self._loaded = state.cpu().clone()
+        self._go_on_where_loaded()
+
+    def _go_on_where_loaded(self) -> None:
+        # The states of a CPU's and of CUDA's generators have different sizes and mean nothing to each other.
+        if self._loaded is not None and self._loaded.shape == self._generator.get_state().shape:
+            self._generator.set_state(self._loaded)
+            self._loaded = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RandomStream:
         # Derived from the seed instead of drawn, so that this stream goes on as if nobody had copied it.

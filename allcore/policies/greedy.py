@@ -63,7 +63,7 @@ class GreedyPolicy:
         if not state.shape:
             self.steps += not state.done
         else:
-            self.steps += state.done.numel() - int(state.done.sum())
+            self.steps += state.done.numel() - int(torch.count_nonzero(state.done))
         return action
 
     def eval(self, state: State) -> Tensor:
@@ -94,18 +94,17 @@ class GreedyPolicy:
             return self._choose_one(state, u.item() / epsilon)
         u = u / epsilon
         explore = u < 1.0
+        if not explore.any():
+            return self._greedy(state)
+        random = (u * self.num_actions).long().clamp(max=self.num_actions - 1).to(state.device)
         if explore.all():
-            return self._any(u).to(state.device)
-        greedy = self._greedy(state)
-        return torch.where(explore.to(greedy.device), self._any(u).to(greedy.device), greedy)
+            return random
+        return torch.where(explore.to(state.device), random, self._greedy(state))
 
     def _choose_one(self, state: State, u: float) -> Tensor:
         if u >= 1.0:
             return self._greedy(state)
         return torch.tensor(min(int(u * self.num_actions), self.num_actions - 1), device=state.device)
-
-    def _any(self, u: Tensor) -> Tensor:
-        return (u * self.num_actions).long().clamp(max=self.num_actions - 1)
 
     def _greedy(self, state: State) -> Tensor:
         return self.q.action_values(state).argmax(-1)

@@ -200,6 +200,16 @@ def test_a_learning_rate_in_a_tensor_is_changed_in_place():
     assert rate.item() == 0.25
 
 
+def test_the_rate_after_loading_follows_this_schedule_and_the_saved_count():
+    one, two = linear([1.0]), linear([1.0])
+    constant = Approximation(one, sgd(one, lr=1.0))
+    for _ in range(2):
+        constant.reinforce(one.weight.sum())
+    falling = Approximation(two, sgd(two, lr=1.0), learning_rate_schedule=Linear(1.0, 0.0, 0, 4))
+    falling.load_state_dict(constant.state_dict())
+    assert falling.optimizer.param_groups[0]["lr"] == 0.5
+
+
 # ---- logging
 
 

@@ -137,8 +137,24 @@ def test_noise_goes_on_after_loading(tmp_path):
     assert torch.equal(one.target(x), two.target(x))
 
 
-def test_a_stream_ignores_the_state_of_another_kind_of_device():
+def test_a_state_of_another_kind_of_device_changes_nothing_here():
     stream = RandomStream(generator())
     before = stream.get_extra_state()
     stream.set_extra_state(torch.zeros(16, dtype=torch.uint8))  # as long as CUDA's
     assert torch.equal(before, stream.get_extra_state())
+
+
+def test_a_state_waits_until_numbers_are_drawn_on_its_kind_of_device():
+    class Elsewhere:
+        device = torch.device("cuda:0")
+
+        def get_state(self):
+            return torch.zeros(16, dtype=torch.uint8)
+
+    saved = RandomStream(generator(1))
+    torch.randn(3, generator=saved.on(torch.device("cpu")))
+    stream = RandomStream(generator(2))
+    stream._generator = Elsewhere()
+    stream.set_extra_state(saved.get_extra_state())
+    drawn = torch.randn(3, generator=stream.on(torch.device("cpu")))
+    assert torch.equal(drawn, torch.randn(3, generator=saved.on(torch.device("cpu"))))
