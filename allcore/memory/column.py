@@ -104,6 +104,7 @@ class Column:
         self._flat = self.tensor.view(-1, *field.shape)
         self._value_shape = (num_envs, *field.shape) if batched else field.shape
         self._batched = batched
+        self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
 
     def checked(self, value: Any) -> Any:
         """`value` if it can be written here without changing what it is.
@@ -111,6 +112,8 @@ class Column:
         Raises:
             UsageError: it has another shape or kind than the first value that was stored.
         """
+        if type(value) in self._number_types:
+            return value
         name, dtype = self.field.name, self.field.dtype
         if isinstance(value, Tensor):
             if value.shape != self._value_shape:
@@ -123,6 +126,7 @@ class Column:
         found = field_of_value(name, value, 0).dtype
         if not self._fits(found):
             raise _changed(name, f"a {type(value).__name__}", str(dtype))
+        self._number_types.add(type(value))
         return value
 
     def _fits(self, found: torch.dtype) -> bool:

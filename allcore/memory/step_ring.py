@@ -118,9 +118,7 @@ class StepRing:
         self._age[row] = age
         self._startable[row] = False
         on_host = done.cpu().numpy() if isinstance(done, Tensor) else done
-        self._newest_done = np.array(on_host, dtype=bool).reshape(
-            -1
-        )  # a copy: environments may reuse tensors
+        self._newest_done = np.array(on_host, dtype=bool, ndmin=1)  # a copy: environments may reuse tensors
 
     def _next_age(self, storage: StepStorage) -> Any:
         if storage.stack_size == 1:

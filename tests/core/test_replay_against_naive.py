@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
@@ -250,3 +251,23 @@ def test_a_full_buffer_without_episode_ends_holds_exactly_its_capacity():
         for step in steps(Play(0, num_envs, 4, 0.0, parts=False), 40, 0.0):
             buffer.store(*step)
         assert len(buffer) == held
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("device", "store_device"), [("cuda", "cpu"), ("cuda", "cuda"), ("cpu", "cuda")])
+def test_a_buffer_on_another_device_gives_the_same_samples(device, store_device):
+    play, other = Play(0, 3, 4, 0.2, parts=True), Play(0, 3, 4, 0.2, parts=True)
+    here = ExperienceReplayBuffer(30, generator=torch.Generator().manual_seed(0))
+    there = ExperienceReplayBuffer(30, device, store_device, generator=torch.Generator().manual_seed(0))
+    for step, same in zip(steps(play, 40, 0.1), steps(other, 40, 0.1), strict=True):
+        here.store(*step)
+        there.store(*same)
+    (states, actions, _, after, _), (states_, actions_, _, after_, weights) = (
+        here.sample(32),
+        there.sample(32),
+    )
+    assert states_.device.type == actions_.device.type == weights.device.type == device
+    for mine, found in ((states, states_), (after, after_)):
+        for name in mine.keys():  # noqa: SIM118 - iterating over an array gives its states
+            assert torch.equal(mine[name], found[name].cpu())
+    assert torch.equal(actions, actions_.cpu())

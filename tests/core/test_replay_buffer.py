@@ -151,11 +151,19 @@ def stream(start: int, number: int) -> list[State]:
 def test_loading_replaces_what_was_there_and_keeps_its_memory():
     original, loaded = seeded(15), seeded(15)
     fill(original, stream(0, 9))
-    fill(loaded, stream(100, 40))
+    mine = fill(loaded, stream(100, 40))[-1]
     pointer = loaded.state_dict()["steps"]["entries"]["observation"].data_ptr()
     loaded.load_state_dict(clone(original.state_dict()))
     assert loaded.state_dict()["steps"]["entries"]["observation"].data_ptr() == pointer
     assert_equal_samples(original, loaded)
+    # It goes on from the newest state that was loaded (one row more), and not from the one that was there before (a
+    # beginning takes a row for each frame of the stack).
+    equal_state, following = stream(8, 2)
+    for state, rows in ((equal_state, 1), (mine, 3 + 1)):
+        loaded.load_state_dict(clone(original.state_dict()))
+        before = loaded.state_dict()["steps"]["written"]
+        loaded.store(state, 8, following)
+        assert loaded.state_dict()["steps"]["written"] == before + rows
 
 
 def test_a_state_that_is_not_the_newest_does_not_follow_it_after_loading():
