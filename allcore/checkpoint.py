@@ -23,7 +23,7 @@ from torch import Tensor
 from allcore.errors import CheckpointError
 
 SCHEMA = 1  # the version of the header below; raise it when older code would misread a new file
-_FORMAT = "allcore"
+_HEADER = "allcore"
 _STATE = "state"
 
 
@@ -43,12 +43,8 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapp
     """
     written, layouts, aliases = _prepare(tensors)
     content = _to_json({"metadata": dict(metadata), "layouts": layouts, "aliases": aliases}, path)
-    header = {
-        "format": _FORMAT,
-        "schema": str(SCHEMA),
-        "checksum": str(_checksum(content, written)),
-        "content": content,
-    }
+    # A single entry, because safetensors writes several in random order: the same state gives the same bytes.
+    header = {_HEADER: f"{SCHEMA} {_checksum(content, written)} {content}"}
     try:
         with atomic_path(path) as temporary:
             save_file(written, temporary, metadata=header)
@@ -67,9 +63,8 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(f"there is no file {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            content = _read_header(file.metadata() or {}, path)
+            checksum, content = _read_header(file.metadata() or {}, path)
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            checksum = int(file.metadata()["checksum"])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} is torn or no checkpoint: {error}") from error
     if _checksum(content, stored) != checksum:
@@ -138,16 +133,17 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read_header(header: Mapping[str, str], path: Path) -> str:
-    """The JSON in the header, after a look at who wrote it."""
-    if header.get("format") != _FORMAT:
+def _read_header(header: Mapping[str, str], path: Path) -> tuple[int, str]:
+    """The checksum and the JSON in the header, after a look at who wrote it."""
+    if _HEADER not in header:
         raise CheckpointError(f"{path} is a safetensors file, but not one that allcore wrote")
-    if int(header["schema"]) > SCHEMA:
+    schema, checksum, content = header[_HEADER].split(" ", 2)
+    if int(schema) > SCHEMA:
         raise CheckpointError(
-            f"{path} was written by a later version of allcore (schema {header['schema']}, we read up to {SCHEMA})",
+            f"{path} was written by a later version of allcore (schema {schema}, we read up to {SCHEMA})",
             hint="Upgrade: pip install --upgrade allcore",
         )
-    return header["content"]
+    return int(checksum), content
 
 
 def _checksum(content: str, tensors: Mapping[str, Tensor]) -> int:

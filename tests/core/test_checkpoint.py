@@ -74,6 +74,14 @@ def test_keys_that_look_alike_stay_apart(tmp_path):
     assert same(one, load_state(tmp_path / "s"))
 
 
+def test_the_same_state_gives_the_same_bytes(tmp_path):
+    for name in "abcdefgh":
+        save_state(
+            tmp_path / name, {"w": torch.zeros(2), "v": torch.ones(3, dtype=torch.int64), "updates": 3}
+        )
+    assert len({(tmp_path / name).read_bytes() for name in "abcdefgh"}) == 1
+
+
 def test_tensors_and_metadata_come_back(tmp_path):
     save_tensors(
         tmp_path / "deep" / "t", {"w": torch.tensor([1.5, 2.5])}, {"kind": "preset", "lr": [1e-4, None]}
