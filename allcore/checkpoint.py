@@ -47,7 +47,12 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapp
     header = {_HEADER: f"{SCHEMA} {_checksum(content, written)} {content}"}
     try:
         with atomic_path(path) as temporary:
+            temporary.touch()
+            mode = temporary.stat().st_mode
             save_file(written, temporary, metadata=header)
+            temporary.chmod(
+                mode
+            )  # safetensors lets only the owner read; whoever may read other files here may read this
     except (OSError, SafetensorError, ValueError) as error:
         raise CheckpointError(f"cannot write {path}: {error}") from error
 

@@ -82,6 +82,12 @@ def test_the_same_state_gives_the_same_bytes(tmp_path):
     assert len({(tmp_path / name).read_bytes() for name in "abcdefgh"}) == 1
 
 
+def test_whoever_may_read_other_files_may_read_this_one(tmp_path):
+    (tmp_path / "plain").touch()
+    save_state(tmp_path / "s", {"w": torch.zeros(1)})
+    assert (tmp_path / "s").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_tensors_and_metadata_come_back(tmp_path):
     save_tensors(
         tmp_path / "deep" / "t", {"w": torch.tensor([1.5, 2.5])}, {"kind": "preset", "lr": [1e-4, None]}
