@@ -42,7 +42,11 @@ class DQNHyperparameters:
         4, "Agent steps from one update to the next.", unit="agent steps", source=_NATURE, at_least=1
     )
     target_update_frequency: int = hyperparameter(
-        1000, "Updates from one copy to the target network to the next.", unit="updates", source=_ALL, at_least=1
+        1000,
+        "Updates from one copy to the target network to the next.",
+        unit="updates",
+        source=_ALL,
+        at_least=1,
     )
     replay_start_size: int = hyperparameter(
         80_000, "Agent steps before the first update.", unit="agent steps", source=_ALL, at_least=1
@@ -62,7 +66,9 @@ class DQNHyperparameters:
     test_exploration: float = hyperparameter(
         0.001, "Share of random actions in evaluation.", source=_ALL, at_least=0.0, at_most=1.0
     )
-    frame_stack: int = hyperparameter(4, "Frames that the network sees.", unit="frames", source=_NATURE, at_least=1)
+    frame_stack: int = hyperparameter(
+        4, "Frames that the network sees.", unit="frames", source=_NATURE, at_least=1
+    )
     n_envs: int = hyperparameter(
         1, "Environments trained in at once.", unit="environments", source=_NATURE, at_least=1
     )
@@ -90,16 +96,14 @@ class DQNPreset(Preset):
             Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
             target=FixedTarget(hp.target_update_frequency),
             logger=logger,
+            clock=lambda: policy.steps,
         )
         exploration = Linear(hp.initial_exploration, hp.final_exploration, 0, hp.final_exploration_frame)
+        n_actions = int(self.setting.action_space.n)
+        policy = GreedyPolicy(q, n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
         agent = DQN(
             q,
-            GreedyPolicy(
-                q,
-                int(self.setting.action_space.n),
-                epsilon=exploration,
-                generator=self.seeds.generator("policy"),
-            ),
+            policy,
             ExperienceReplayBuffer(
                 hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
             ),
