@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 import click
@@ -27,7 +26,7 @@ _WHERE = {
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the script for tab completion in SHELL."""
-    register()
+    add_completion_class(Bash)
     complete_class = get_completion_class(shell)
     if complete_class is None:
         raise click.UsageError(f"This version of click cannot complete in {shell}.")
@@ -35,9 +34,12 @@ def completion(ctx: click.Context, shell: str) -> None:
     click.echo(complete_class(ctx.find_root().command, {}, "all", COMPLETE_VARIABLE).source())
 
 
-def register() -> None:
-    """Make click use our way of completing in bash."""
+def prepare_completion() -> None:
+    """Make click use our way of completing in bash, and keep warnings off the line that the user is typing."""
+    from allcore.plugins import configure
+
     add_completion_class(Bash)
+    configure(warn=False)
 
 
 class Bash(BashComplete):
@@ -71,13 +73,12 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         line = os.environ.get("COMP_LINE", "")
         words = split_arg_string(line)[1:]
         incomplete = words.pop() if words and not line[-1:].isspace() else ""
-        ends = "".join(
-            character for character in ":=" if character in os.environ.get("COMP_WORDBREAKS", ":=")
-        )
-        typed = re.match(f".*[{ends}]", incomplete) if ends else None
-        self._typed = typed[0] if typed else ""
+        # In `--env=atari:Bre` click completes what stands after the option.
+        value = incomplete.partition("=")[2] if incomplete.startswith("-") else incomplete
+        ends = [end for end in ":=" if end in os.environ.get("COMP_WORDBREAKS", ":=")]
+        self._kept = value[: max((value.rfind(end) + 1 for end in ends), default=0)]
         return words, incomplete
 
     def format_completion(self, item: Any) -> str:
         """Take away what bash keeps by itself."""
-        return f"{item.type},{str(item.value).removeprefix(self._typed)}"
+        return f"{item.type},{str(item.value).removeprefix(self._kept)}"

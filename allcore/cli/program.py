@@ -11,7 +11,7 @@ import click
 
 from allcore import __version__
 from allcore.cli import failures
-from allcore.cli.completion_script import COMPLETE_VARIABLE, completion, register
+from allcore.cli.completion_script import COMPLETE_VARIABLE, completion, prepare_completion
 from allcore.cli.doctor import doctor
 from allcore.cli.evaluate import evaluate
 from allcore.cli.list import list_
@@ -93,8 +93,9 @@ class Program(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run the program and leave the process with its exit code. Every exception becomes a message."""
-        if COMPLETE_VARIABLE in os.environ:
-            register()
+        completing = COMPLETE_VARIABLE in os.environ
+        if completing:
+            prepare_completion()
         try:
             code = super().main(
                 args,
@@ -105,7 +106,8 @@ class Program(click.Group):
                 **extra,
             )
         except (Exception, KeyboardInterrupt) as error:
-            sys.exit(failures.report(error))
+            # Nobody who presses TAB wants to read about errors.
+            sys.exit(1 if completing else failures.report(error))
         sys.exit(code or 0)
 
 

@@ -58,7 +58,7 @@ def _agent(spec: RunSpec) -> str | None:
     if ":" in spec.preset:
         return None
     entry = registry().find("presets", spec.preset)
-    return f"{entry.record.agent}, composed by {entry.plugin.distribution} {entry.plugin.version}"
+    return f"{entry.record.agent}, composed by {entry.plugin.origin}"
 
 
 def _frames(frames: int, frame_skip: int) -> str:

@@ -122,7 +122,7 @@ def _echo(description: dict[str, Any]) -> None:
         fields.append(
             ("frames", f"{description['default_frames']:,} agent steps, unless --frames says otherwise")
         )
-    origin = [f"{description['distribution']} {description['version']}", description.get("target")]
+    origin = [f"{description['distribution']} {description['version']}".rstrip(), description.get("target")]
     fields.append(("from", ", ".join(filter(None, origin))))
     echo_fields(fields)
     if description.get("hyperparameters"):
