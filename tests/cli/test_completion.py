@@ -80,7 +80,7 @@ def test_keys_are_proposed_without_heavy_imports():
 
 
 def test_nothing_is_said_while_somebody_types():
-    words = {"COMP_WORDS": "all run --preset nobody.knows --set ", "COMP_CWORD": "4", "ALL_PLUGINS": "nobody"}
+    words = {"COMP_WORDS": "all run --preset nobody.knows --set ", "COMP_CWORD": "5", "ALL_PLUGINS": "nobody"}
     result = subprocess.run(
         [sys.executable, "-m", "allcore"],
         env=os.environ | {"_ALL_COMPLETE": "zsh_complete"} | words,
