@@ -53,13 +53,9 @@ class Frames:
     reward: np.ndarray  # float32, raw
     terminated: np.ndarray  # bool
     truncated: np.ndarray  # bool
+    done: np.ndarray  # bool: terminated or truncated
     lives: np.ndarray  # int32
     life_lost: np.ndarray  # bool: fewer lives than a step before, in a game that goes on
-
-    @property
-    def done(self) -> np.ndarray:
-        """Where an episode ended, for whatever reason."""
-        return self.terminated | self.truncated
 
 
 class Emulators:
@@ -106,7 +102,7 @@ class Emulators:
         longest = RESEED_AFTER + settings.max_episode_frames // settings.frame_skip + 2
         self.actions = np.zeros(
             (num_envs, longest), np.uint8
-        )  # of each stretch, of which `lengths` are valid
+        )  # in each stretch; the first `lengths` are valid
         self.frames: Frames | None = None
         self._rows = np.arange(num_envs)
         self._over = np.zeros(num_envs, bool)  # whose episode is over, so that the next step starts another
@@ -143,7 +139,7 @@ class Emulators:
         self.actions[self._rows, self.lengths] = actions
         self.lengths += 1
         frames = self._play(actions)
-        if starting.any():
+        if np.count_nonzero(starting):  # much faster than starting.any()
             due = starting & (self.lengths > RESEED_AFTER)
             if due.any():
                 self.stretches[due] += 1
@@ -202,11 +198,15 @@ class Emulators:
     def _play(self, actions: np.ndarray) -> Frames:
         """One agent step, or the start of an episode where one is over."""
         observation, reward, terminated, truncated, info = self._vector.step(actions)
-        lives = info["lives"]
+        lives, over = info["lives"], terminated | truncated
         assert self.frames is not None
-        life_lost = (lives < self.frames.lives) & ~terminated & ~self._over
-        self.frames = Frames(observation, reward.astype(np.float32), terminated, truncated, lives, life_lost)
-        self._over = terminated | truncated
+        life_lost = lives < self.frames.lives
+        if np.count_nonzero(life_lost):
+            life_lost &= ~terminated & ~self._over
+        self.frames = Frames(
+            observation, reward.astype(np.float32), terminated, truncated, over, lives, life_lost
+        )
+        self._over = over
         return self.frames
 
     def _begin(self, chosen: np.ndarray) -> Frames:
@@ -215,21 +215,21 @@ class Emulators:
         observation, info = self._vector.reset(seed=np.array(seeds), options={"reset_mask": chosen})
         self.lengths[chosen] = 0
         self.beginnings[chosen] += 1
-        self._over = self._over & ~chosen
         kept = ~chosen
-        if self.frames is None:
-            none = np.zeros(self.num_envs, bool)
-            self.frames = Frames(observation, none.astype(np.float32), none, none, info["lives"], none)
-        else:
-            old = self.frames
-            self.frames = Frames(
-                observation,
-                old.reward * kept,
-                old.terminated & kept,
-                old.truncated & kept,
-                info["lives"],
-                old.life_lost & kept,
-            )
+        self._over = self._over & kept
+        none = np.zeros(self.num_envs, bool)
+        old = self.frames or Frames(
+            observation, none.astype(np.float32), none, none, none, info["lives"], none
+        )
+        self.frames = Frames(
+            observation,
+            old.reward * kept,
+            old.terminated & kept,
+            old.truncated & kept,
+            self._over,
+            info["lives"],
+            old.life_lost & kept,
+        )
         return self.frames
 
     def _seed(self, row: int) -> int:

@@ -165,12 +165,12 @@ class AtariEnvironment(Environment):
         return self._device
 
     def _show(self, frames: Frames) -> State:
-        terminated = bool(frames.terminated[0])
+        observation = torch.from_numpy(frames.observation[0])
         entries = {
-            "observation": torch.from_numpy(frames.observation[0]).to(self._device),
+            "observation": observation if self._device.type == "cpu" else observation.to(self._device),
             "reward": float(frames.reward[0]),
-            "done": terminated or bool(frames.truncated[0]),
-            "mask": 0.0 if terminated else 1.0,
+            "done": bool(frames.done[0]),
+            "mask": 0.0 if frames.terminated[0] else 1.0,
             "life_lost": bool(frames.life_lost[0]),
         }
         self._state = State(entries)

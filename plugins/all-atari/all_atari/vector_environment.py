@@ -121,10 +121,12 @@ class AtariVectorEnvironment(VectorEnvironment):
             "observation": frames.observation,
             "reward": frames.reward,
             "done": frames.done,
-            "mask": 1 - frames.terminated.astype(np.float32),
+            "mask": (~frames.terminated).astype(np.float32),
             "life_lost": frames.life_lost,
         }
-        tensors = {name: torch.from_numpy(array).to(self._device) for name, array in entries.items()}
+        tensors = {name: torch.from_numpy(array) for name, array in entries.items()}
+        if self._device.type != "cpu":
+            tensors = {name: tensor.to(self._device) for name, tensor in tensors.items()}
         self._state_array = StateArray(tensors, (self.num_envs,))
         return self._state_array
 
