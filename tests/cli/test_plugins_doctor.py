@@ -51,9 +51,15 @@ class TestPlugins:
         assert found["good"]["state"] == "loaded"
 
     @pytest.mark.usefixtures("fresh_registry")
-    def test_a_warning_is_not_printed_twice(self, run_all, monkeypatch):
-        monkeypatch.setenv("ALL_PLUGINS", "nobody")
-        assert run_all("plugins").stderr.count("'nobody'") == 1
+    def test_nothing_is_said_twice(self, make_plugin, run_all, monkeypatch):
+        announcements = [from_module("core", builtin), from_module("bad", make_plugin(all_loggers=None))]
+        found = announcements, ["the metadata of 'x' cannot be read"]
+        monkeypatch.setattr("allcore.plugins.discovery.installed", lambda: found)
+        result = run_all("plugins")
+        assert result.stdout.count("all_loggers returned None") == 1
+        remark, hint = result.stderr.splitlines()
+        assert remark.startswith("the metadata of 'x' cannot be read")
+        assert hint == "'all doctor' shows the causes."
 
 
 class TestDoctor:

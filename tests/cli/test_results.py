@@ -30,6 +30,7 @@ class TestRuns:
     def test_the_table(self, write_run, run_all):
         write_run("Valley", 0, frame=2000)
         write_run("Valley", 1, "failed", error="ValueError: the ground is too soft")
+        write_run("Valley", 2, "interrupted", error="interrupted after 1,000 frames")
         lines = run_all("runs").stdout.splitlines()
         assert lines[0].split() == ["RUN", "STATE", "FRAMES", "OF", "RETURN", "EVALUATION", "NOTE"]
         finished = [
@@ -45,6 +46,8 @@ class TestRuns:
         failed = ["runs/robot.walk/Valley/seed1-0a1b2c3d", "failed", "1,000", "2,000", "50%", "12.3", "12.3"]
         assert lines[2].split()[:7] == failed
         assert lines[2].endswith("ValueError: the ground is too soft")
+        assert lines[3].split()[1] == "interrupted"
+        assert lines[3].endswith("12.3")
 
     def test_a_running_run_says_what_is_left(self, write_run, run_all):
         folder = write_run("Valley", 0)
