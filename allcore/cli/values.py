@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from allcore.errors import SpecError
@@ -30,6 +29,9 @@ def parse_frames(text: str) -> int:
 
 
 def _whole_number(text: str) -> int | None:
+    # Imported here because it costs every command some milliseconds.
+    from decimal import Decimal, InvalidOperation
+
     match = re.fullmatch(r"([-+0-9._e]+?)([kmg]?)", text.strip().lower())
     try:
         # Decimal is exact where float is not: 1e23 frames would otherwise be another number.
