@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allcore.environments.resolve import find_family
 from allcore.errors import CheckpointError
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.setup import find_preset, make_environment
 from allcore.experiments.spec import RunSpec
 from allcore.presets import load_preset
+from allcore.presets.loading import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from allcore.environments import Environment
     from allcore.presets import Preset
@@ -26,10 +28,11 @@ def open_run(
     Args:
         path: the run's folder.
         device: where to put the networks.
-        trust: modules whose functions the saved preset may name.
+        trust: modules that the folder's files may name, beside those of installed plugins.
 
     Raises:
-        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded.
+        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded, or its files name a module
+            that is not trusted.
         UsageError: the preset or the environment is not there any more.
     """
     folder = RunFolder(path)
@@ -39,6 +42,23 @@ def open_run(
             f"{path} is no run: it has no readable run.json", hint="`all runs` lists your runs."
         )
     spec = RunSpec.from_json(record["spec"])
+    for module in _modules_of(spec):
+        if not is_trusted(module, trust):
+            raise CheckpointError(
+                f"{folder.run_file} names the module {module!r}, which is no plugin's",
+                hint=f"If you trust that module, say so: --trust {module}",
+            )
     builder, domain = find_preset(spec.preset)
     preset = load_preset(folder.preset_file, builder=builder, device=device, trust=trust)
     return make_environment(spec, domain), preset
+
+
+def _modules_of(spec: RunSpec) -> Iterator[str]:
+    """The modules that would be imported only because the run's file names them: naming one must not run it."""
+    if ":" in spec.preset:  # module:attribute
+        yield spec.preset.partition(":")[0]
+    first, *others = spec.environment.split(":")
+    if find_family(spec.environment, None) is None:  # module:factory
+        yield first
+    elif len(others) > 1:  # gym:module:id
+        yield others[0]

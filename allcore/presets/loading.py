@@ -73,9 +73,13 @@ def _refuse_strangers(
         if not isinstance(default, Function) or value == default:
             continue
         module = str(value).partition(":")[0]
-        trusted = any(module == name or module.startswith(name + ".") for name in trust)
-        if not trusted and registry().owner_of(module) is None:
+        if not is_trusted(module, trust) and registry().owner_of(module) is None:
             raise CheckpointError(
                 f"{file} names the function {value!r} of a module that no installed plugin owns",
                 hint=f"If you trust that module, say so: --trust {module}",
             )
+
+
+def is_trusted(module: str, trust: Collection[str]) -> bool:
+    """Whether `module` is one of those in `trust`, or inside one of them."""
+    return any(module == name or module.startswith(f"{name}.") for name in trust)

@@ -1,0 +1,47 @@
+"""A run's folder that somebody sent imports nothing that its reader does not trust."""
+
+import json
+
+import pytest
+
+from allcore.errors import CheckpointError
+from allcore.experiments.saved import open_run
+from allcore.experiments.spec import RunSpec
+
+STRANGER = """
+from pathlib import Path
+Path("it-ran").touch()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A run's folder, and beside it a module that leaves a trace when it is imported."""
+    (tmp_path / "stranger.py").write_text(STRANGER)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("preset", "environment"),
+    [
+        ("stranger:preset", "classic:CartPole-v1"),
+        ("classic.dqn", "stranger:make"),
+        ("classic.dqn", "gym:stranger:Env-v0"),
+    ],
+)
+def test_a_module_that_the_file_names_is_not_imported(preset, environment, folder, tmp_path):
+    spec = RunSpec(preset=preset, environment=environment, frames=1)
+    (folder / "run.json").write_text(json.dumps({"spec": spec.to_json()}))
+    with pytest.raises(CheckpointError, match="--trust stranger"):
+        open_run(folder)
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_a_trusted_one_is(folder, tmp_path):
+    spec = RunSpec(preset="stranger:preset", environment="classic:CartPole-v1", frames=1)
+    (folder / "run.json").write_text(json.dumps({"spec": spec.to_json()}))
+    with pytest.raises(Exception, match="preset"):  # it has none: but it was looked at
+        open_run(folder, trust=["stranger"])
+    assert (tmp_path / "it-ran").exists()
