@@ -85,7 +85,7 @@ def test_every_variable_that_switches_plugins_is_described():
 def test_make_check_builds_the_site_strictly():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "check-docs" in re.search(r"(?m)^check:(.*)$", makefile)[1]
-    assert "mkdocs build --strict" in makefile.partition("\ncheck-docs:")[2].partition("\n\n")[0]
+    assert "build --strict" in makefile.partition("\ncheck-docs:")[2].partition("\n\n")[0]
 
 
 def test_every_page_can_be_found_on_the_site():
