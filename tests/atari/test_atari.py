@@ -288,6 +288,18 @@ def test_reset_of_a_finished_game_is_a_step():
     assert entries(one.reset()) == entries(other.step(3))
 
 
+def test_a_seed_given_to_a_finished_game_starts_afresh():
+    env = AtariEnvironment("Breakout", max_episode_frames=8)
+    first = env.reset(seed=3)
+    play(env, 2, 1)
+    assert env.done
+    assert entries(env.reset(seed=3)) == entries(first)
+    vector = env.duplicate(2)
+    assert not vector.reset(seed=3).done.any()
+    play(vector, 2, 2)
+    assert not vector.reset(seed=3).done.any()
+
+
 # ---- saving
 
 
