@@ -54,7 +54,7 @@ def evaluate(
     if as_json:
         echo_json({"run": str(folder), **result})
         return
-    click.echo(f"{folder}: {result['episodes']} games")
+    click.echo(f"{folder}: {episodes} game{'' if episodes == 1 else 's'}")
     echo_fields([(title, _number(result[name])) for name, title in _SHOWN.items()])
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from allcore.cli.completion import complete_runs
-from allcore.cli.screen import has_screen
 from allcore.cli.values import parse_frames
 from allcore.errors import LogdirError
 
@@ -23,9 +22,11 @@ from allcore.errors import LogdirError
 def plot(runs: Path, out: Path | None, frames: int | None) -> None:
     """Plot the training returns of runs.
 
-    RUNS is a log folder, or a folder in one. Each environment has a panel. Without --out a window shows them; where there is no screen, they are written to RUNS/returns100.png.
+    RUNS is a log folder, or a folder in one. Each environment has a panel. Without --out a window shows
+    them; where there is no screen, they are written to RUNS/returns100.png.
     """
     from allcore.experiments.plots import plot_returns_100
+    from allcore.experiments.viewer import has_screen
 
     if not runs.is_dir():
         raise LogdirError(f"There is no folder {runs}.", hint="Name a log folder, or a folder in one.")

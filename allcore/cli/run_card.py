@@ -102,7 +102,7 @@ def _assignments(options: Any) -> str:
 def _evaluation(spec: RunSpec) -> str:
     if not spec.test_episodes:
         return "none"
-    games = f"{spec.test_episodes} games"
+    games = f"{spec.test_episodes} game{'' if spec.test_episodes == 1 else 's'}"
     every = f"every {spec.evaluation_interval:,} agent steps and " if spec.evaluation_interval else ""
     return f"{games} {every}at the end"
 

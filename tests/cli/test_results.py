@@ -1,6 +1,11 @@
 """`all runs`, `evaluate`, `watch` and `plot`: on folders written by hand, and on one short run."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -168,6 +173,32 @@ def test_a_short_run_from_beginning_to_end(run_all, tmp_path, monkeypatch):
 
     assert run_all(*command).stdout.startswith(f"Already finished: {folder}\n")
     assert run_all(*command, "--fresh").stdout.startswith(f"Finished: {folder}.2\n")
+
+
+def test_ctrl_c_ends_a_run_cleanly(run_all):
+    command = [sys.executable, "-m", "allcore", "run", "--preset", "classic.dqn", "--env", "CartPole-v1"]
+    process = subprocess.Popen(
+        [*command, "--frames", "1M"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not list(Path("runs").glob("*/*/*/episodes.csv")):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "Interrupted: runs/classic.dqn/CartPole-v1/seed0-" in errors
+    assert "all watch runs/classic.dqn/CartPole-v1/seed0-" in output
+    (run,) = json.loads(run_all("runs", "--json").stdout)
+    assert run["state"] == "interrupted"
+    assert {"preset.safetensors", "returns100.csv", "episodes.csv"} <= {
+        p.name for p in Path(run["path"]).iterdir()
+    }
 
 
 def test_nothing_to_plot(run_all, tmp_path):
