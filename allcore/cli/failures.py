@@ -22,6 +22,8 @@ def report(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, click.ClickException):
         error.show()
+        if isinstance(error, click.NoSuchOption) and error.option_name in ("--plugin", "--no-plugins"):
+            click.echo(f"It goes before the command: all {error.option_name} ...", err=True)
         return error.exit_code
     if isinstance(error, (click.Abort, KeyboardInterrupt)):
         click.echo("Interrupted.", err=True)

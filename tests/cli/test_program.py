@@ -100,6 +100,12 @@ def test_what_does_not_exist_is_refused_with_the_nearest(arguments, proposal, ru
     assert "Did you mean" in result.stderr
 
 
+def test_an_option_of_the_program_behind_a_command(run_all):
+    result = run_all("run", "--plugin", "idea.py")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("It goes before the command: all --plugin ...\n")
+
+
 class TestCommandsOfPlugins:
     def test_help_imports_none_of_them(self, probe, run_all):
         assert "probe" in run_all("--help").stdout
