@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from gymnasium.spaces import Discrete
 from torch import nn
 
 from allcore import __version__
 from allcore.checkpoint import save_tensors
 from allcore.environments.spaces import space_to_json
+from allcore.errors import DomainError
 from allcore.presets.hyperparameters import as_dict
 
 if TYPE_CHECKING:
@@ -45,6 +47,17 @@ class Setting:
     hyperparameters: Any
     device: torch.device
     seeds: Seeds
+
+    @property
+    def n_actions(self) -> int:
+        """How many actions there are to choose from (A).
+
+        Raises:
+            DomainError: the actions are no choice of several.
+        """
+        if not isinstance(self.action_space, Discrete):
+            raise DomainError(f"{self.name} chooses one of several actions; {self.environment} has {self.action_space}")
+        return int(self.action_space.n)
 
 
 class Preset(nn.Module, ABC):

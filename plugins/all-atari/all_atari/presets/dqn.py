@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from allcore.agents import Agent
     from allcore.logging import Logger
 
-_NATURE = "Mnih et al. 2015, Extended Data Table 1"
+_NATURE = "Mnih et al. 2015, Methods and Extended Data Table 1"
 _ALL = "autonomous-learning-library 0.9.1, presets/atari/dqn.py"
 
 
@@ -64,7 +64,7 @@ class DQNHyperparameters:
         250_000, "When exploration has fallen to its end.", unit="agent steps", source=_ALL, at_least=1
     )
     test_exploration: float = hyperparameter(
-        0.001, "Share of random actions in evaluation.", source=_ALL, at_least=0.0, at_most=1.0
+        0.05, "Share of random actions in evaluation.", source=_NATURE, at_least=0.0, at_most=1.0
     )
     frame_stack: int = hyperparameter(
         4, "Frames that the network sees.", unit="frames", source=_NATURE, at_least=1
@@ -99,8 +99,7 @@ class DQNPreset(Preset):
             clock=lambda: policy.steps,
         )
         exploration = Linear(hp.initial_exploration, hp.final_exploration, 0, hp.final_exploration_frame)
-        n_actions = int(self.setting.action_space.n)
-        policy = GreedyPolicy(q, n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
+        policy = GreedyPolicy(q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
         agent = DQN(
             q,
             policy,
@@ -119,7 +118,7 @@ class DQNPreset(Preset):
         hp = self.hyperparameters
         policy = GreedyPolicy(
             QNetwork(copy.deepcopy(self.model)),
-            int(self.setting.action_space.n),
+            self.setting.n_actions,
             epsilon=hp.test_exploration,
             generator=self.seeds.generator("test policy"),
             evaluation_epsilon=hp.test_exploration,

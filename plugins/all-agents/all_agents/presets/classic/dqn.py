@@ -96,14 +96,15 @@ class DQNPreset(Preset):
             Adam(self.model.parameters(), lr=hp.lr, fused=True),
             target=FixedTarget(hp.target_update_frequency),
             logger=logger,
+            clock=lambda: policy.steps,
         )
         exploration = Linear(
             hp.initial_exploration, hp.final_exploration, 0, hp.exploration_fraction * train_steps
         )
-        n_actions = int(self.setting.action_space.n)
+        policy = GreedyPolicy(q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
         return DQN(
             q,
-            GreedyPolicy(q, n_actions, epsilon=exploration, generator=self.seeds.generator("policy")),
+            policy,
             ExperienceReplayBuffer(
                 hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
             ),
@@ -118,7 +119,7 @@ class DQNPreset(Preset):
         hp = self.hyperparameters
         policy = GreedyPolicy(
             QNetwork(copy.deepcopy(self.model)),
-            int(self.setting.action_space.n),
+            self.setting.n_actions,
             epsilon=hp.test_exploration,
             generator=self.seeds.generator("test policy"),
             evaluation_epsilon=hp.test_exploration,

@@ -1,0 +1,152 @@
+"""DQN: one update by hand, when it learns, and what it learns in environments of known value."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import mse_loss
+
+from all_agents.agents import DQN
+from allcore.approximation import FixedTarget, QNetwork
+from allcore.core import State, StateArray
+from allcore.environments import Environment
+from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
+from allcore.memory import ExperienceReplayBuffer
+from allcore.policies import GreedyPolicy
+from allcore.seeding import Seeds
+from allcore.testing.environments import ScriptedEnvironment, Step
+
+
+def _agent(model: nn.Module, *, lr: float = 0.1, target: int = 1, **options: object) -> DQN:
+    seeds = Seeds(0)
+    q = QNetwork(model, torch.optim.SGD(model.parameters(), lr=lr), target=FixedTarget(target))
+    defaults = {"discount_factor": 0.9, "minibatch_size": 4, "replay_start_size": 1, "update_frequency": 1}
+    return DQN(
+        q,
+        GreedyPolicy(q, 2, epsilon=1.0, generator=seeds.generator("policy")),
+        ExperienceReplayBuffer(1000, generator=seeds.generator("replay")),
+        **(defaults | options),
+    )
+
+
+class OnePreset:
+    """As much of a preset as a control loop uses."""
+
+    def __init__(self, agent: DQN, n_envs: int = 1) -> None:
+        self.made, self.n_envs, self.seeds = agent, n_envs, Seeds(0)
+
+    def agent(self, logger: object = None, train_steps: float = 0) -> DQN:
+        return self.made
+
+
+def _learn(env: Environment, frames: int, *, n_envs: int = 1, **options: object) -> DQN:
+    torch.manual_seed(0)
+    agent = _agent(nn.Linear(2, 2), target=20, minibatch_size=32, loss=mse_loss, **options)
+    loop = SingleEnvExperiment if n_envs == 1 else ParallelEnvExperiment
+    loop(OnePreset(agent, n_envs), env).train(frames=frames)
+    return agent
+
+
+def test_one_update_equals_the_equations() -> None:
+    """Two transitions, one of them terminal, worked out with NumPy."""
+    model = nn.Linear(2, 2)
+    agent = _agent(model, replay_start_size=10**9)
+    weight, bias = model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy()
+    # The target network is another one, so that the two cannot be mixed up.
+    target = copy.deepcopy(model)
+    with torch.no_grad():
+        model.weight.add_(0.5)
+    new_weight = model.weight.detach().numpy().copy()
+
+    x, y = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[0.0, 1.0], [3.0, 3.0]])
+    actions, rewards, masks = np.array([1, 0]), np.array([1.0, -2.0]), np.array([1.0, 0.0])
+    states = StateArray({"observation": torch.tensor(x, dtype=torch.float32)}, (2,))
+    next_states = StateArray(
+        {
+            "observation": torch.tensor(y, dtype=torch.float32),
+            "done": torch.tensor([False, True]),
+            "mask": torch.tensor(masks, dtype=torch.float32),
+        },
+        (2,),
+    )
+    sample = (states, torch.tensor(actions), torch.tensor(rewards, dtype=torch.float32), next_states, torch.ones(2))
+    agent.replay_buffer.sample = lambda size: sample  # type: ignore[method-assign]
+    agent.replay_start_size = -1
+    agent._train()
+
+    values = (x @ new_weight.T + bias)[np.arange(2), actions]
+    targets = rewards + 0.9 * masks * (y @ weight.T + bias).max(axis=1)
+    slope = np.clip(values - targets, -1.0, 1.0) / 2  # of the mean Huber loss
+    expected_weight, expected_bias = new_weight.copy(), bias.copy()
+    for index, action in enumerate(actions):
+        expected_weight[action] -= 0.1 * slope[index] * x[index]
+        expected_bias[action] -= 0.1 * slope[index]
+    assert model.weight.detach().numpy() == pytest.approx(expected_weight, abs=1e-6)
+    assert model.bias.detach().numpy() == pytest.approx(expected_bias, abs=1e-6)
+    assert target.weight.detach().numpy() == pytest.approx(weight)
+
+
+@pytest.mark.parametrize("n_envs", [1, 3])
+@pytest.mark.parametrize(("start", "frequency"), [(10, 1), (10, 4), (7, 3)])
+def test_updates_per_agent_step_do_not_depend_on_the_number_of_environments(
+    n_envs: int, start: int, frequency: int
+) -> None:
+    env = ScriptedEnvironment([[Step(), Step(), Step(terminated=True)], [Step(truncated=True)]])
+    agent = _agent(nn.Linear(2, 2), lr=0.0, replay_start_size=start, update_frequency=frequency)
+    loop = SingleEnvExperiment if n_envs == 1 else ParallelEnvExperiment
+    experiment = loop(OnePreset(agent, n_envs), env)
+    experiment.train(frames=60)
+    agent.act(env.state if n_envs == 1 else experiment._envs.state_array)
+    assert agent.q.updates == (experiment.frame - start) // frequency
+
+
+class Truncated(ScriptedEnvironment):
+    """One observation for ever, cut off after every step."""
+
+    def __init__(self) -> None:
+        super().__init__([[Step(1.0, truncated=True)]])
+
+    def _show(self, step: Step) -> State:
+        self._state = super()._show(step).update("observation", torch.zeros(2))
+        return self._state
+
+
+def test_a_time_limit_does_not_end_the_value() -> None:
+    """Always reward 1, always cut off: worth 1 / (1 - discount), not 1."""
+    agent = _learn(Truncated(), 3000, discount_factor=0.5)
+    start = State({"observation": torch.zeros(2)})
+    assert agent.q.no_grad(start).tolist() == pytest.approx([2.0, 2.0], abs=0.05)
+
+
+class Terminated(Truncated):
+    """The same, but ended."""
+
+    def __init__(self) -> None:
+        ScriptedEnvironment.__init__(self, [[Step(1.0, terminated=True)]])
+
+
+def test_an_end_does() -> None:
+    agent = _learn(Terminated(), 1000, discount_factor=0.5)
+    start = State({"observation": torch.zeros(2)})
+    assert agent.q.no_grad(start).tolist() == pytest.approx([1.0, 1.0], abs=0.05)
+
+
+class Lives(Truncated):
+    """Reward 1 at every step of a game that goes on; every step loses a life."""
+
+    def __init__(self) -> None:
+        ScriptedEnvironment.__init__(self, [[*[Step(1.0)] * 50, Step(1.0, truncated=True)]])
+
+    def _show(self, step: Step) -> State:
+        self._state = super()._show(step).update("mask", 0.0)
+        return self._state
+
+
+def test_a_life_lost_ends_the_value_and_is_still_learnt_from() -> None:
+    agent = _learn(Lives(), 1000, discount_factor=0.5)
+    start = State({"observation": torch.zeros(2)})
+    assert agent.q.no_grad(start).tolist() == pytest.approx([1.0, 1.0], abs=0.05)
