@@ -4,9 +4,13 @@ import json
 
 import pytest
 
+from all_agents.presets.classic import dqn
+from allcore.checkpoint import save_tensors
+from allcore.environments import GymEnvironment
 from allcore.errors import CheckpointError
 from allcore.experiments.saved import open_run
 from allcore.experiments.spec import RunSpec
+from allcore.presets import load_preset
 
 STRANGER = """
 from pathlib import Path
@@ -45,3 +49,14 @@ def test_a_trusted_one_is(folder, tmp_path):
     with pytest.raises(Exception, match="preset"):  # it has none: but it was looked at
         open_run(folder, trust=["stranger"])
     assert (tmp_path / "it-ran").exists()
+
+
+@pytest.mark.parametrize("name", ["stranger:network", "allcore.imports:os.system"])
+def test_a_saved_preset_names_no_function_but_a_plugin_s_own(name, folder, tmp_path):
+    preset = dqn.env(GymEnvironment("CartPole-v1")).build()
+    description = preset.description()
+    description["hyperparameters"]["model"] = name
+    save_tensors(folder / "preset.safetensors", preset.state_dict(), description)
+    with pytest.raises(CheckpointError, match="no installed plugin owns"):
+        load_preset(folder / "preset.safetensors")
+    assert not (tmp_path / "it-ran").exists()
