@@ -215,7 +215,7 @@ def _prepare(specs: Sequence[RunSpec], logdir: str, *, fresh: bool, show: bool) 
     import dataclasses
     import itertools
 
-    from allcore.cli.run_card import changed_hyperparameters, echo_card
+    from allcore.cli.run_card import echo_card
     from allcore.experiments.setup import build, canonical
 
     prepared: list[RunSpec] = []
@@ -223,9 +223,7 @@ def _prepare(specs: Sequence[RunSpec], logdir: str, *, fresh: bool, show: bool) 
         seeds = [each.seed for each in group]
         env, preset = build(spec)
         try:
-            # `lr=0.001` and `lr=1e-3` are the same run, and so is leaving it out where that is the preset's value.
-            changes = {name: value for name, (_, value) in changed_hyperparameters(spec, preset).items()}
-            spec = dataclasses.replace(canonical(spec), hyperparameters=changes)
+            spec = canonical(spec)
             runs = [dataclasses.replace(spec, seed=seed) for seed in seeds]
             if show:
                 echo_card(runs, env, preset, logdir, fresh=fresh)

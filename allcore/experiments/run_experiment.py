@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from allcore.errors import UnknownKeyError
 from allcore.experiments.run import run
 from allcore.experiments.spec import RunSpec
 from allcore.plugins import registry
-from allcore.presets.hyperparameters import to_json
+from allcore.presets.hyperparameters import difference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,9 +88,10 @@ def run_experiment(
 
 
 def _changes(builder: PresetBuilder) -> dict[str, object]:
-    """The hyperparameters that differ from their class's defaults."""
-    return {
-        field.name: to_json(getattr(builder.values, field.name))
-        for field in dataclasses.fields(builder.values)
-        if getattr(builder.values, field.name) != field.default
-    }
+    """The hyperparameters that differ from the registered preset's, or from the class's defaults if there is none."""
+    base = type(builder.values)()
+    with contextlib.suppress(UnknownKeyError):
+        registered = registry().load(registry().find("presets", builder.name))
+        if type(registered.values) is type(builder.values):
+            base = registered.values
+    return difference(builder.values, base)

@@ -9,6 +9,7 @@ from allcore.environments.resolve import resolve_environment
 from allcore.errors import AllError, UsageError
 from allcore.plugins import registry
 from allcore.presets.function import Function
+from allcore.presets.hyperparameters import difference
 
 if TYPE_CHECKING:
     from allcore.environments import Environment
@@ -48,22 +49,30 @@ def make_environment(spec: RunSpec, domain: str | None) -> Environment:
 
 
 def canonical(spec: RunSpec) -> RunSpec:
-    """The same run with full keys and the versions of what it uses, so that it means the same everywhere.
+    """The same run as everybody would write it: full keys, typed values that differ from the preset's own, versions.
+
+    `lr=1e-3` and `lr=0.001` are then the same run, and so is leaving it out where that is the preset's value.
 
     Raises:
-        UsageError: a key does not exist.
+        UsageError: a key or a hyperparameter does not exist, or a value does not fit.
     """
-    preset, domain, versions = spec.preset, None, dict(spec.versions)
+    builder, domain = find_preset(spec.preset)
+    changed = builder.hyperparameters(**spec.hyperparameters).device(spec.device)
+    preset, versions = spec.preset, dict(spec.versions)
     if ":" not in preset:
         entry = registry().find("presets", preset)
-        preset, domain = entry.key, entry.record.domain
+        preset = entry.key
         versions.setdefault(entry.plugin.distribution, entry.plugin.version)
-    env = resolve_environment(spec.environment, domain=domain, device="cpu", options=spec.environment_options)
+    env = make_environment(spec, domain)
     env.close()
-    loggers = tuple(registry().find("loggers", key).key for key in spec.loggers)
-    wrappers = tuple(registry().find("wrappers", key).key for key in spec.wrappers)
     return dataclasses.replace(
-        spec, preset=preset, environment=env.key, loggers=loggers, wrappers=wrappers, versions=versions
+        spec,
+        preset=preset,
+        environment=env.key,
+        loggers=tuple(registry().find("loggers", key).key for key in spec.loggers),
+        wrappers=tuple(registry().find("wrappers", key).key for key in spec.wrappers),
+        hyperparameters=difference(changed.values, builder.values),
+        versions=versions,
     )
 
 

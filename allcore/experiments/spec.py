@@ -64,18 +64,16 @@ class RunSpec:
         """Refuse what cannot be run.
 
         Raises:
-            SpecError: a number is out of range.
+            SpecError: a field has the wrong type, or a number is out of range.
         """
-        for name, least in (
-            ("frames", 1),
-            ("seed", 0),
-            ("test_episodes", 0),
-            ("evaluation_interval", 0),
-            ("save_freq", 0),
-        ):
+        for name, (kind, least) in _FIELDS.items():
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise SpecError(f"{name} is a whole number of at least {least}, not {value!r}.")
+            fits = isinstance(value, kind) and not (
+                kind is int and (isinstance(value, bool) or value < least)
+            )
+            if not fits or (kind is tuple and not all(isinstance(item, str) for item in value)):
+                wanted = f"a whole number of at least {least}" if kind is int else _WORDS[kind]
+                raise SpecError(f"{name} is {wanted}, not {value!r}.")
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON has it, with its schema version."""
@@ -96,7 +94,7 @@ class RunSpec:
         if unknown := sorted(set(values) - set(known)):
             raise SpecError(f"a run specification has no field {', '.join(unknown)}")
         lists = ("wrappers", "loggers", "plugin_files", "trust")
-        values.update({name: tuple(values[name]) for name in lists if name in values})
+        values.update({name: tuple(values[name]) for name in lists if isinstance(values.get(name), list)})
         try:
             return cls(**values)
         except TypeError as error:
@@ -113,3 +111,21 @@ class RunSpec:
     def run_name(self) -> str:
         """The run's folder name: its seed and its identity."""
         return f"seed{self.seed}-{self.identity}"
+
+
+#: What each field holds, and the least value of a number.
+_FIELDS: dict[str, tuple[type, int]] = {
+    **dict.fromkeys(("preset", "environment", "device"), (str, 0)),
+    **dict.fromkeys(("environment_options", "hyperparameters", "versions"), (dict, 0)),
+    **dict.fromkeys(("wrappers", "loggers", "plugin_files", "trust"), (tuple, 0)),
+    **dict.fromkeys(("seed", "evaluation_interval", "test_episodes", "save_freq"), (int, 0)),
+    "frames": (int, 1),
+    "verbose": (bool, 0),
+}
+
+_WORDS: dict[type, str] = {
+    str: "text",
+    dict: "a table of names and values",
+    tuple: "a list of text",
+    bool: "true or false",
+}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-import torch
 from torch import nn
 
 #: Below this many parameters one thread is faster: starting the others costs more than they save.
@@ -24,7 +23,13 @@ def choose_threads(model: nn.Module) -> int:
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if parameters < SMALL_NETWORK:
         return 1
-    return min(MOST_THREADS, available_cores())
+    return min(MOST_THREADS, available_cores(), _wished())
+
+
+def _wished() -> int:
+    """What the user allows: several runs that share a machine must not each take all of it."""
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wish) if wish.isdigit() and int(wish) > 0 else MOST_THREADS
 
 
 def available_cores() -> int:
@@ -33,8 +38,3 @@ def available_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
-
-
-def set_threads(count: int) -> None:
-    """Let torch compute with `count` threads from here on."""
-    torch.set_num_threads(count)

@@ -96,6 +96,12 @@ def as_dict(hyperparameters: Any) -> dict[str, Any]:
     }
 
 
+def difference(hyperparameters: Any, base: Any) -> dict[str, Any]:
+    """The values that differ from those of `base`, by name, ready for JSON."""
+    before = as_dict(base)
+    return {name: value for name, value in as_dict(hyperparameters).items() if value != before[name]}
+
+
 def to_json(value: Any) -> Any:
     """A hyperparameter's value as JSON has it: tuples are lists, functions are `module:function`."""
     if isinstance(value, tuple):

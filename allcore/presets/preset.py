@@ -56,7 +56,9 @@ class Setting:
             DomainError: the actions are no choice of several.
         """
         if not isinstance(self.action_space, Discrete):
-            raise DomainError(f"{self.name} chooses one of several actions; {self.environment} has {self.action_space}")
+            raise DomainError(
+                f"{self.name} chooses one of several actions; {self.environment} has {self.action_space}"
+            )
         return int(self.action_space.n)
 
 

@@ -73,7 +73,13 @@ def test_one_update_equals_the_equations() -> None:
         },
         (2,),
     )
-    sample = (states, torch.tensor(actions), torch.tensor(rewards, dtype=torch.float32), next_states, torch.ones(2))
+    sample = (
+        states,
+        torch.tensor(actions),
+        torch.tensor(rewards, dtype=torch.float32),
+        next_states,
+        torch.ones(2),
+    )
     agent.replay_buffer.sample = lambda size: sample  # type: ignore[method-assign]
     agent.replay_start_size = -1
     agent._train()

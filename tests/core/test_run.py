@@ -12,9 +12,14 @@ import torch
 
 from allcore.checkpoint import load_tensors
 from allcore.environments import GymEnvironment
-from allcore.errors import DeviceError, DomainError, HyperparameterError, UnknownEnvironmentError, UnknownKeyError
-from allcore.experiments import Outcome, RunSpec, run_experiment
-from allcore.experiments import run as run_module
+from allcore.errors import (
+    DeviceError,
+    DomainError,
+    HyperparameterError,
+    UnknownEnvironmentError,
+    UnknownKeyError,
+)
+from allcore.experiments import Outcome, RunSpec, run as run_module, run_experiment
 from allcore.experiments.evaluation import evaluate_run
 from allcore.experiments.run import execute
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
@@ -80,7 +85,9 @@ def test_the_saved_weights_play_the_run_s_own_final_games(tmp_path: Path) -> Non
     assert evaluate_run(outcome.folder, episodes=3)["mean"] == pytest.approx(float(row["mean"]))
 
 
-def test_an_interrupted_run_is_marked_and_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_is_marked_and_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(self: SingleEnvExperiment, frames: float = 0, episodes: float = 0) -> None:
         train(self, frames=500)
         raise KeyboardInterrupt
@@ -99,7 +106,9 @@ def test_an_interrupted_run_is_marked_and_begun_again(tmp_path: Path, monkeypatc
     assert (again.folder / "episodes.csv").read_bytes() == (whole.folder / "episodes.csv").read_bytes()
 
 
-def test_a_failed_run_says_so_and_keeps_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_says_so_and_keeps_the_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("the weights caught fire")
 

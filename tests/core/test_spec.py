@@ -72,6 +72,20 @@ def test_numbers_out_of_range_are_refused(wrong: dict[str, object]) -> None:
         ({"schema": 1, "preset": "a.b"}, "incomplete"),
         ({"schema": 1, "preset": "a.b", "environment": "c:D", "frames": 1, "colour": 2}, "colour"),
         ({"schema": 1, "preset": "a.b", "environment": "c:D", "frames": "soon"}, "frames"),
+        ({"schema": 1, "preset": 1, "environment": "c:D", "frames": 1}, "preset is text"),
+        ({"schema": 1, "preset": "a.b", "environment": "c:D", "frames": True}, "frames"),
+        (
+            {"schema": 1, "preset": "a.b", "environment": "c:D", "frames": 1, "loggers": "csv"},
+            "loggers is a list",
+        ),
+        (
+            {"schema": 1, "preset": "a.b", "environment": "c:D", "frames": 1, "wrappers": [1]},
+            "wrappers is a list",
+        ),
+        (
+            {"schema": 1, "preset": "a.b", "environment": "c:D", "frames": 1, "versions": []},
+            "versions is a table",
+        ),
     ],
 )
 def test_what_is_no_specification_is_refused(record: object, said: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from allcore.core import MultiagentState, StackedFrames, State, StateArray
 
@@ -33,12 +32,21 @@ def test_update_gives_a_new_state() -> None:
 @given(numbers=st.lists(st.integers(-100, 100), min_size=1, max_size=6), data=st.data())
 def test_stacking_and_taking_apart_are_inverse(numbers: list[int], data: st.DataObject) -> None:
     states = [
-        _state(number, done=number % 2 == 0, mask=float(number % 3 == 0), pixels=torch.tensor([number % 256]).byte())
+        _state(
+            number,
+            done=number % 2 == 0,
+            mask=float(number % 3 == 0),
+            pixels=torch.tensor([number % 256]).byte(),
+        )
         for number in numbers
     ]
     array = State.array(states)
     assert array.shape == (len(numbers),)
-    assert (array.observation.dtype, array["pixels"].dtype, array.done.dtype) == (torch.float32, torch.uint8, torch.bool)
+    assert (array.observation.dtype, array["pixels"].dtype, array.done.dtype) == (
+        torch.float32,
+        torch.uint8,
+        torch.bool,
+    )
     index = data.draw(st.integers(0, len(numbers) - 1))
     one = array[index]
     assert type(one) is State
@@ -46,8 +54,14 @@ def test_stacking_and_taking_apart_are_inverse(numbers: list[int], data: st.Data
     assert (one.reward, one.done, one.mask) == (states[index].reward, states[index].done, states[index].mask)
     assert [state.reward for state in array] == [float(number) for number in numbers]
     chosen = torch.tensor(data.draw(st.lists(st.booleans(), min_size=len(numbers), max_size=len(numbers))))
-    assert array[chosen].reward.tolist() == [float(n) for n, keep in zip(numbers, chosen.tolist(), strict=True) if keep]
-    assert StateArray.cat([array[:1], array[1:]]).reward.tolist() == array.reward.tolist() if len(array) > 1 else True
+    assert array[chosen].reward.tolist() == [
+        float(n) for n, keep in zip(numbers, chosen.tolist(), strict=True) if keep
+    ]
+    assert (
+        StateArray.cat([array[:1], array[1:]]).reward.tolist() == array.reward.tolist()
+        if len(array) > 1
+        else True
+    )
 
 
 def test_time_and_environments_flatten_to_a_batch_and_back() -> None:
