@@ -1,0 +1,156 @@
+"""Train a preset with several seeds, keep one file per seed, and say whether it learns.
+
+    python benchmarks/learning/run.py --preset classic.dqn --env CartPole-v1 --frames 100000 --seeds 0-9 --jobs 2
+
+Each seed is an `all run` in a process of its own. The preset is trained as it stands, and what counts is the policy
+that the training ends with, in the run's own final evaluation. A seed's file is written as soon as the seed is done;
+seeds that have one already are not trained again, so the same command goes on after an interruption.
+README.md beside this file has the protocol.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import results
+import verdict
+
+from allcore.cli.values import parse_frames, parse_seeds
+from allcore.errors import AllError, LogdirError
+from allcore.experiments import RunSpec
+from allcore.experiments.setup import build, canonical
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def plan(options: argparse.Namespace) -> dict[Path, RunSpec]:
+    """The runs that are still to be made, by the file that each will leave.
+
+    Raises:
+        UsageError: there is no such preset or environment, or they do not fit together.
+        LogdirError: a file is there already that tells of something else.
+    """
+    specs = [make_spec(options, seed) for seed in parse_seeds(options.seeds)]
+    env, preset = build(specs[0])
+    hyperparameters = preset.description()["hyperparameters"]
+    env.close()
+    folder = results.group_folder(options.out, specs[0].preset, env.name)
+    todo = {}
+    for spec in specs:
+        path = results.seed_file(folder, spec.seed)
+        if path.exists() and not options.fresh:
+            if difference := results.difference(results.read(path), spec, hyperparameters):
+                raise LogdirError(
+                    f"{path} was made with {difference}.",
+                    hint="--fresh trains again and replaces the file; --out DIR writes elsewhere.",
+                )
+            print(f"seed {spec.seed}: done before, kept (--fresh trains it again)")
+        else:
+            todo[path] = spec
+    return todo
+
+
+def make_spec(options: argparse.Namespace, seed: int) -> RunSpec:
+    return canonical(
+        RunSpec(
+            preset=options.preset,
+            environment=options.env,
+            frames=parse_frames(options.frames),
+            seed=seed,
+            test_episodes=options.episodes,
+            loggers=("core.csv",),
+            verbose=False,
+            save_freq=0,
+        )
+    )
+
+
+def train(path: Path, spec: RunSpec) -> results.SeedResult:
+    """Run one seed in a process and a log folder of its own, and write its file.
+
+    Raises:
+        RuntimeError: the process failed or was interrupted.
+    """
+    with tempfile.TemporaryDirectory(prefix="learning-") as logdir:
+        file = Path(logdir, "spec.json")
+        file.write_text(json.dumps(spec.to_json()), encoding="utf-8")
+        command = [sys.executable, "-m", "allcore", "run", "--spec", str(file), "--logdir", logdir, "--quiet"]
+        # One thread each, whatever the machine: side by side, more would only be in each other's way.
+        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        start = time.perf_counter()
+        process = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **threads}, capture_output=True, text=True, check=False
+        )
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            raise RuntimeError(f"exit code {process.returncode}\n{process.stderr.strip()}")
+        (run_file,) = Path(logdir).glob("*/*/*/run.json")
+        result = results.collect(run_file.parent, seconds)
+    results.write(path, result)
+    return result
+
+
+def train_all(todo: dict[Path, RunSpec], jobs: int) -> bool:
+    """Train what is to be trained, `jobs` at a time; whether every seed came through."""
+    good = True
+    with ThreadPoolExecutor(jobs) as pool:
+        seeds = {pool.submit(train, path, spec): spec.seed for path, spec in todo.items()}
+        try:
+            for number, future in enumerate(as_completed(seeds), start=1):
+                name = f"[{number}/{len(todo)}] seed {seeds[future]}"
+                try:
+                    result = future.result()
+                    print(f"{name}: {result.mean_return:.1f} after {result.seconds:.0f} s", flush=True)
+                except RuntimeError as error:
+                    good = False
+                    print(f"{name}: {error}", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return good
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--env", required=True)
+    parser.add_argument("--frames", required=True, help="agent steps of training, such as 100000 or 100k")
+    parser.add_argument("--seeds", default="0-9", help="such as 0-4 or 0-4,7 (default: 0-9)")
+    parser.add_argument("--episodes", type=int, default=100, help="of the final evaluation (default: 100)")
+    parser.add_argument("--jobs", type=int, default=1, help="seeds trained at once (default: 1)")
+    parser.add_argument(
+        "--out", type=Path, default=results.RESULTS, help="default: benchmarks/results/learning"
+    )
+    parser.add_argument("--fresh", action="store_true", help="train again what is there already")
+    options = parser.parse_args()
+    if options.jobs < 1 or options.episodes < 1:
+        parser.error("--jobs and --episodes are at least 1")
+    return options
+
+
+def main() -> int:
+    options = parse_options()
+    try:
+        todo = plan(options)
+        good = train_all(todo, options.jobs)
+    except AllError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted. The same command goes on with the seeds that are missing.", file=sys.stderr)
+        return 130
+    return max(verdict.report(options.out), 0 if good else 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

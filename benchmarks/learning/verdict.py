@@ -1,0 +1,177 @@
+"""Hold all results against their bars, and write the table and the plots.
+
+    python benchmarks/learning/verdict.py [--out DIR]
+
+The exit code is 0 if everything that has a bar reaches it, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bars import BARS, Bar
+from iqm import bootstrap_interval, interquartile_mean
+from plot import plot_group
+from results import RESULTS, SeedResult, read_groups
+
+_HEAD = """# Learning: what was measured
+
+Written by `python benchmarks/learning/verdict.py` from the files beside it; [the protocol](../../learning/README.md) says how
+to read it. IQM is the interquartile mean over seeds of the mean return of the final greedy policy; the interval is the 95 %
+bootstrap interval of the IQM, and its lower end is held against the bar.
+
+| preset | environment | frames | seeds | IQM | 95 % interval | bar | verdict |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the seeds of one preset in one environment say.
+
+    Attributes:
+        iqm: interquartile mean of the seeds' mean returns.
+        low: lower end of its interval.
+        high: upper end of its interval.
+        bar: what is asked for, if anything.
+        objections: how the results depart from the protocol; with any, nothing is passed.
+    """
+
+    iqm: float
+    low: float
+    high: float
+    bar: Bar | None
+    objections: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the bar is reached by the protocol; None if there is no bar."""
+        return None if self.bar is None else not self.objections and self.low >= self.bar.least
+
+    @property
+    def text(self) -> str:
+        """The verdict in words."""
+        if self.bar is None:
+            return "no bar"
+        if self.objections:
+            return f"not by the protocol: {'; '.join(self.objections)}"
+        return "**passed**" if self.passed else "**failed**"
+
+
+def judge(results: list[SeedResult], bar: Bar | None) -> Verdict:
+    """Hold the results of all seeds of one preset in one environment against the bar."""
+    means = np.array([result.mean_return for result in results])
+    low, high = bootstrap_interval(means)
+    return Verdict(
+        iqm=float(interquartile_mean(means)),
+        low=low,
+        high=high,
+        bar=bar,
+        objections=tuple(objections(results, bar)) if bar else (),
+    )
+
+
+def objections(results: list[SeedResult], bar: Bar) -> list[str]:
+    """In what the results depart from the protocol."""
+    found = []
+    seeds = {result.seed for result in results}
+    if missing := sorted(set(bar.seeds) - seeds):
+        found.append(f"seeds {', '.join(map(str, missing))} are missing")
+    if surplus := sorted(seeds - set(bar.seeds)):
+        found.append(f"seeds {', '.join(map(str, surplus))} are too many")
+    if any(result.spec["frames"] > bar.frames for result in results):
+        found.append(f"more than {bar.frames:,} frames")
+    if any(len(result.evaluation["return"]) != bar.episodes for result in results):
+        found.append(f"other than {bar.episodes} evaluation episodes")
+    settings = {json.dumps(_setting(result), sort_keys=True) for result in results}
+    if len(settings) > 1:
+        found.append("the seeds were trained in different ways")
+    return found
+
+
+def _setting(result: SeedResult) -> dict[str, object]:
+    """What must be the same for all seeds."""
+    spec = {name: value for name, value in result.spec.items() if name not in ("seed", "versions")}
+    return {"spec": spec, "hyperparameters": result.hyperparameters}
+
+
+def report(out: Path) -> int:
+    """Judge everything below `out`, write its README.md and plots, and print the table; returns the exit code."""
+    groups = read_groups(out)
+    table, details, good = _HEAD, "", True
+    for folder, results in groups.items():
+        key = (results[0].spec["preset"], results[0].spec["environment"])
+        verdict = judge(results, BARS.get(key))
+        good = good and verdict.passed is not False
+        row = _row(results, verdict)
+        print(row)
+        table += row + "\n"
+        image = folder / "learning.png"
+        plot_group(image, results, verdict.iqm, (verdict.low, verdict.high), verdict.bar)
+        details += _details(results, verdict, image.relative_to(out).as_posix())
+    if groups:
+        (out / "README.md").write_text(table + details, encoding="utf-8")
+        print(f"Written: {out / 'README.md'}")
+    return 0 if good else 1
+
+
+def _row(results: list[SeedResult], verdict: Verdict) -> str:
+    spec = results[0].spec
+    cells = (
+        f"`{spec['preset']}`",
+        f"`{spec['environment']}`",
+        f"{spec['frames']:,}",
+        str(len(results)),
+        f"{verdict.iqm:.1f}",
+        f"{verdict.low:.1f} to {verdict.high:.1f}",
+        "" if verdict.bar is None else f"{verdict.bar.least:g}",
+        verdict.text,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _details(results: list[SeedResult], verdict: Verdict, image: str) -> str:
+    """The section of one group: every seed, the plot, and what it was made with."""
+    first = results[0]
+    title = f"{first.spec['preset']} in {first.spec['environment']}"
+    lines = [f"\n## {title}\n", f"![Learning curves and final evaluations]({image})\n"]
+    lines += ["| seed | mean return | std | min | max | seconds | |", "|---|---|---|---|---|---|---|"]
+    for result in results:
+        returns = np.array(result.evaluation["return"])
+        short = verdict.bar is not None and result.mean_return < verdict.bar.least
+        lines.append(
+            f"| {result.seed} | {result.mean_return:.1f} | {returns.std():.1f} | {returns.min():g} | "
+            f"{returns.max():g} | {result.seconds:.0f} | {'below the bar' if short else ''} |"
+        )
+    hyperparameters = ", ".join(f"{name}={value}" for name, value in first.hyperparameters.items())
+    versions = ", ".join(f"{name} {version}" for name, version in first.versions.items())
+    commits = sorted({_commit(result.git) for result in results if result.git})
+    machines = sorted({f"{result.machine['processor']}, {result.machine['cpus']} CPUs" for result in results})
+    if verdict.bar:
+        lines.append(f"\nBar: {verdict.bar.least:g} ({verdict.bar.source}).")
+    lines.append(f"\nHyperparameters: {hyperparameters}.\n")
+    lines.append(f"Versions: {versions}. Commits: {', '.join(commits)}. Machine: {'; '.join(machines)}.")
+    return "\n".join(lines) + "\n"
+
+
+def _commit(git: dict[str, Any]) -> str:
+    return git["commit"][:7] + (" with uncommitted changes" if git["changes"] else "")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=RESULTS, help="default: benchmarks/results/learning")
+    options = parser.parse_args()
+    return report(options.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
