@@ -106,12 +106,15 @@ def evaluate_run(
     Raises:
         CheckpointError: the run has saved no weights, or they cannot be loaded.
     """
-    from allcore.experiments.saved import open_run
+    from allcore.experiments.saved import open_run, recorded_threads
+    from allcore.experiments.threads import choose_threads, computing
 
     env, preset = open_run(folder, device=device, trust=trust)
     try:
         stream = preset.seeds.integer("evaluation") if seed is None else seed
-        return evaluate_in(preset.parallel_test_agent(), env, episodes, stream)
+        # As many threads as the run had: another count changes the last bits of values, and with them whole games.
+        with computing(recorded_threads(folder) or choose_threads(preset)):
+            return evaluate_in(preset.parallel_test_agent(), env, episodes, stream)
     finally:
         env.close()
 

@@ -47,6 +47,7 @@ class Experiment(ABC):
         self.logger = logger or DummyLogger()
         self.log = TrainingLog(self.logger, train_steps, env.frame_skip)
         self._env = env.renderable() if render else env
+        self._owns_env = self._env is not env
         self._viewer = Viewer(env.name) if render else None
         self._agent: Any = preset.agent(logger=self.logger, train_steps=train_steps)
 
@@ -85,4 +86,5 @@ class Experiment(ABC):
         """Free what the experiment itself has made."""
         if self._viewer is not None:
             self._viewer.close()
+        if self._owns_env:
             self._env.close()

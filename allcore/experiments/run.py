@@ -9,8 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
+from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.process_record import process_record
@@ -18,7 +17,7 @@ from allcore.experiments.run_folder import RunFolder, free_name
 from allcore.experiments.setup import build, canonical
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
-from allcore.experiments.threads import choose_threads
+from allcore.experiments.threads import choose_threads, computing
 from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 from allcore.presets.function import Function
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from allcore.experiments.spec import RunSpec
     from allcore.logging import Logger
     from allcore.presets import Preset
+
+#: Where a failed run's folder keeps the traceback.
+_ERROR_FILE = "error.txt"
 
 
 def execute(
@@ -51,7 +53,8 @@ def execute(
         render: show the environment while training.
 
     Raises:
-        AllError: the run cannot even begin: see `allcore.experiments.setup.build` and `RunFolder.open`.
+        AllError: the run cannot even begin: see `allcore.experiments.setup.build` and `RunFolder.open`; or its first step
+            shows that it was a mistake. Nothing is left behind then.
     """
     spec = canonical(spec)
     env, preset = build(spec)
@@ -76,7 +79,7 @@ def run(
     with folder:
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
-        with _computing(preset), _interruptible():
+        with computing(choose_threads(preset)), _interruptible():
             try:
                 experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
             except BaseException:
@@ -92,6 +95,7 @@ def _begin(
     logger = _make_loggers(spec, folder, quiet=quiet)
     # What a stopped run of this name had logged is logged again from the start.
     logger.rewind(0)
+    (folder.path / _ERROR_FILE).unlink(missing_ok=True)
     folder.write_run(_describe(spec, env, preset))
     return _make_experiment(spec, env, preset, logger, render)
 
@@ -107,8 +111,16 @@ def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Ou
     except KeyboardInterrupt as interrupt:
         state, message, error = "interrupted", f"interrupted after {experiment.frame:,} frames", interrupt
     except Exception as failure:  # whatever it was, the run's folder must say so
-        (folder.path / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        message = f"{type(failure).__name__}: {failure} (see {folder.path / 'error.txt'})"
+        if isinstance(failure, UsageError) and experiment.frame == 0:
+            # What only the first state shows, such as a replay buffer that does not fit into memory.
+            registry().notify("all_run_failed", **told, frame=0, error=failure)
+            experiment.logger.close()
+            experiment.close()
+            folder.discard()
+            raise
+        with contextlib.suppress(OSError):
+            (folder.path / _ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+        message = f"{type(failure).__name__}: {failure} (see {folder.path / _ERROR_FILE})"
         state, error = "failed", failure
     _finish(experiment, folder)
     status: dict[str, Any] = {
@@ -156,7 +168,7 @@ def _finish(experiment: Experiment, folder: RunFolder) -> None:
     experiment.log.finish()
     experiment.logger.close()
     experiment.close()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(CheckpointError):  # a full disk; whoever came to the end has saved them already
         experiment.preset.save(folder.preset_file)
 
 
@@ -203,17 +215,6 @@ def _describe(spec: RunSpec, env: Environment, preset: Preset) -> dict[str, Any]
         "sources": {name: function.source() for name, function in functions.items()},
         **process_record(spec.versions),
     }
-
-
-@contextlib.contextmanager
-def _computing(preset: Preset) -> Iterator[None]:
-    """Compute with the thread count that suits the preset, and put the old one back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(choose_threads(preset))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -64,6 +64,7 @@ def run_experiment(
     outcomes = []
     for builder in builders:
         for env in environments:
+            preset = builder.env(env).seed(seed).build()
             spec = RunSpec(
                 preset=builder.name,
                 environment=env.key,
@@ -71,13 +72,12 @@ def run_experiment(
                 hyperparameters=_changes(builder),
                 frames=int(frames),
                 seed=seed,
-                device=str(env.device),
+                device=str(preset.device),
                 test_episodes=test_episodes,
                 loggers=tuple(registry().find("loggers", key).key for key in loggers),
                 verbose=verbose,
                 save_freq=save_freq,
             )
-            preset = builder.env(env).seed(seed).build()
             outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
             outcomes.append(outcome)
             if outcome.state == "interrupted":

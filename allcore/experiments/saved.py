@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from allcore.errors import CheckpointError
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.setup import find_preset, make_environment
 from allcore.experiments.spec import RunSpec
+from allcore.experiments.threads import MOST_THREADS
 from allcore.presets import load_preset
 from allcore.presets.loading import is_trusted
 
@@ -27,7 +29,7 @@ def open_run(
 
     Args:
         path: the run's folder.
-        device: where to put the networks.
+        device: where networks and states are to lie, whatever the run used.
         trust: modules that the folder's files may name, beside those of installed plugins.
 
     Raises:
@@ -50,7 +52,14 @@ def open_run(
             )
     builder, domain = find_preset(spec.preset)
     preset = load_preset(folder.preset_file, builder=builder, device=device, trust=trust)
-    return make_environment(spec, domain), preset
+    # Whoever looks at a run need not have the device that it was trained on.
+    return make_environment(dataclasses.replace(spec, device=device), domain), preset
+
+
+def recorded_threads(path: str | Path) -> int | None:
+    """How many threads the run computed with; None where its folder does not say so sensibly."""
+    threads = RunFolder(path).read_run().get("threads")
+    return threads if threads in range(1, MOST_THREADS + 1) else None
 
 
 def _modules_of(spec: RunSpec) -> Iterator[str]:

@@ -34,12 +34,17 @@ class StatusLogger(Logger):
 
     def progress(self, frame: int, total_frames: float, seconds: float) -> None:
         """Write the file if the last time is long enough ago."""
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + INTERVAL
-        self._rate.update(frame, seconds)
-        left = self._rate.seconds_left(total_frames)
+        if time.monotonic() >= self._next:
+            self._rate.update(frame, seconds)
+            self._write(frame, self._rate.seconds_left(total_frames))
+
+    def evaluating(self, done: int, episodes: int, frame: int) -> None:
+        """Show that the run is alive: an evaluation can take long, and whoever is silent for long is taken for dead."""
+        if time.monotonic() >= self._next:
+            self._write(frame, None)
+
+    def _write(self, frame: int, left: float | None) -> None:
+        self._next = time.monotonic() + INTERVAL
         self._run_folder.write_status(
             "running",
             frame=frame,

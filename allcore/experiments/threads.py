@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Below this many parameters one thread is faster: starting the others costs more than they save.
 #: Measured with the DQN update of CartPole (17k parameters) and of Breakout (1.7M).
@@ -24,6 +30,17 @@ def choose_threads(model: nn.Module) -> int:
     if parameters < SMALL_NETWORK:
         return 1
     return min(MOST_THREADS, available_cores(), _wished())
+
+
+@contextlib.contextmanager
+def computing(threads: int) -> Iterator[None]:
+    """Compute with this many threads, and with as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _wished() -> int:

@@ -57,7 +57,7 @@ def test_unknown_games_are_explained(text):
 def test_the_family():
     env = resolve_environment("Pong", domain="atari", options={"sticky_actions": 0.25})
     assert (env.key, env.name, env.frame_skip) == ("atari:Pong", "Pong", 4)
-    assert env.options["sticky_actions"] == 0.25
+    assert env.options == {"sticky_actions": 0.25}  # and nothing that is as always
     assert make(env.name, **env.options).options == env.options
     with pytest.raises(DomainError, match="'atari'"):
         resolve_environment("Pong", domain="classic")

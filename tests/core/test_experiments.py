@@ -91,6 +91,32 @@ def test_single_loop_goes_on_where_it_stopped() -> None:
     assert all(torch.equal(a.observation, b.observation) for a, b in pairs)
 
 
+def test_an_environment_that_was_shown_is_left_open_for_whoever_made_it(monkeypatch) -> None:
+    class NoWindow:
+        def __init__(self, title: str) -> None: ...
+        def show(self, env: Any) -> None: ...
+        def close(self) -> None: ...
+
+    class Closable(ScriptedEnvironment):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    class Copied(Closable):
+        def renderable(self) -> Closable:
+            self.copy = Closable(EPISODES)
+            return self.copy
+
+    monkeypatch.setattr("allcore.experiments.experiment.Viewer", NoWindow)
+    for env in (Closable(EPISODES), Copied(EPISODES)):
+        experiment = SingleEnvExperiment(RecorderPreset(), env, render=True)
+        experiment.train(frames=2)
+        experiment.close()
+        assert not env.closed
+    assert env.copy.closed
+
+
 def test_train_stops_after_episodes() -> None:
     experiment = SingleEnvExperiment(RecorderPreset(), ScriptedEnvironment(EPISODES))
     experiment.train(episodes=2)

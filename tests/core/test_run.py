@@ -13,17 +13,20 @@ import torch
 from allcore.checkpoint import load_tensors
 from allcore.environments import GymEnvironment
 from allcore.errors import (
+    CheckpointError,
     DeviceError,
     DomainError,
     HyperparameterError,
     UnknownEnvironmentError,
     UnknownKeyError,
+    UsageError,
 )
 from allcore.experiments import Outcome, RunSpec, run as run_module, run_experiment
 from allcore.experiments.evaluation import evaluate_run
 from allcore.experiments.run import execute
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.plugins import registry
+from allcore.presets import Preset
 
 SPEC = RunSpec(
     preset="classic.dqn",
@@ -150,6 +153,49 @@ def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, monkeypatch: p
     with pytest.raises(RuntimeError, match="no"):
         _run(tmp_path)
     assert not list(tmp_path.rglob("run.json"))
+
+
+def test_a_mistake_that_only_the_first_state_shows_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="replay buffer"):
+        _run(tmp_path, hyperparameters={"replay_buffer_size": 10**15})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_begun_again_forgets_the_failure_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise CheckpointError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Preset, "save", full)
+        failed = _run(tmp_path)
+    assert failed.state == "failed"
+    assert json.loads((failed.folder / "status.json").read_text())["state"] == "failed"
+    assert (failed.folder / "error.txt").exists()
+    again = _run(tmp_path)
+    assert (again.state, again.folder) == ("finished", failed.folder)
+    assert not (again.folder / "error.txt").exists()
+
+
+def test_evaluation_computes_with_as_many_threads_as_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(*args: object) -> dict[str, object]:
+        counts.append(torch.get_num_threads())
+        return {}
+
+    counts: list[int] = []
+    outcome = _run(tmp_path)
+    file = outcome.folder / "run.json"
+    record = json.loads(file.read_text())
+    monkeypatch.setattr("allcore.experiments.evaluation.evaluate_in", keep)
+    before = torch.get_num_threads()
+    for recorded in (3, 2, None, 10**6, "two"):
+        file.write_text(json.dumps({**record, "threads": recorded}))
+        evaluate_run(outcome.folder, episodes=1)
+    assert counts == [3, 2, 1, 1, 1]  # one is what suits so small a network
+    assert torch.get_num_threads() == before
 
 
 def test_threads_are_put_back(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from allcore.errors import LogdirError
 from allcore.experiments.process_record import process_record
 from allcore.experiments.run_folder import RunFolder, free_name, safe_name
 from allcore.experiments.runs import find_runs, read_run
+from allcore.experiments.status_logger import StatusLogger
 
 RECORD = {"preset": "atari.dqn", "env": "Breakout", "seed": 3, "frames": 1000, "frame_skip": 4, "spec": {}}
 
@@ -302,3 +303,18 @@ sys.exit(f"imported {heavy}" if heavy else 0)
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_run_that_evaluates_is_heard_of(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("allcore.experiments.status_logger.time.monotonic", lambda: clock[0])
+    folder = RunFolder(tmp_path / "run")
+    with folder:
+        logger = StatusLogger(folder, 50)
+        logger.progress(50, 50, 1.0)
+        folder.status_file.unlink()
+        logger.evaluating(1, 9, 50)
+        assert not folder.status_file.exists()  # too early
+        clock[0] += 1.0
+        logger.evaluating(2, 9, 50)
+        assert folder.read_status()["state"] == "running"

@@ -60,3 +60,12 @@ def test_a_saved_preset_names_no_function_but_a_plugin_s_own(name, folder, tmp_p
     with pytest.raises(CheckpointError, match="no installed plugin owns"):
         load_preset(folder / "preset.safetensors")
     assert not (tmp_path / "it-ran").exists()
+
+
+def test_a_run_is_opened_on_the_device_that_there_is(folder):
+    dqn.env(GymEnvironment("CartPole-v1")).build().save(folder / "preset.safetensors")
+    spec = RunSpec(preset="classic.dqn", environment="classic:CartPole-v1", frames=1, device="cuda:99")
+    (folder / "run.json").write_text(json.dumps({"spec": spec.to_json()}))
+    env, preset = open_run(folder)
+    assert (env.device.type, preset.device.type) == ("cpu", "cpu")
+    assert env.reset().observation.device.type == "cpu"

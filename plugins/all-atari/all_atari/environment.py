@@ -146,8 +146,10 @@ class AtariEnvironment(Environment):
 
     @property
     def options(self) -> dict[str, Any]:
-        """How the game is played."""
-        return dataclasses.asdict(self._settings)
+        """How the game is played, where that is not the default."""
+        default = GameSettings()
+        played = dataclasses.asdict(self._settings)
+        return {name: value for name, value in played.items() if value != getattr(default, name)}
 
     @property
     def observation_space(self) -> Box:
