@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import CheckpointError, UsageError
+from allcore.experiments.allocator import keep_memory
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.process_record import process_record
@@ -79,6 +80,7 @@ def run(
     with folder:
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
+        keep_memory()
         with computing(choose_threads(preset)), _interruptible():
             try:
                 experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
