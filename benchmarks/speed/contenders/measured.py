@@ -1,0 +1,74 @@
+"""What the processes that are measured share, whatever library they measure; it needs torch alone.
+
+A contender is a script that is called with the settings as JSON and prints its result as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+
+def settings() -> dict[str, Any]:
+    """The settings of this measurement, from the command line; torch computes with `threads` from here on."""
+    given: dict[str, Any] = json.loads(sys.argv[1])
+    torch.set_num_threads(given["threads"])
+    return given
+
+
+class Stopwatch:
+    """Times a stretch of training and sees that learning really happens in it.
+
+    Args:
+        parameters: what is learnt.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor]) -> None:
+        self._parameters = list(parameters)
+        self._updates = 0
+        register_optimizer_step_post_hook(self._count)  # of every optimizer, whoever calls it
+
+    def _count(self, *_: object) -> None:
+        self._updates += 1
+
+    def start(self) -> None:
+        """Begin, with learning under way."""
+        self._before = [parameter.detach().clone() for parameter in self._parameters]
+        self._load = os.getloadavg()[0]
+        self._updates = 0
+        self._started, self._started_cpu = time.perf_counter(), time.process_time()
+
+    def stop(self, agent_steps: int) -> dict[str, Any]:
+        """End, after this many agent steps.
+
+        Raises:
+            SystemExit: nothing was learnt.
+        """
+        seconds, cpu_seconds = time.perf_counter() - self._started, time.process_time() - self._started_cpu
+        pairs = zip(self._before, self._parameters, strict=True)
+        if not all((before != after).any() for before, after in pairs):
+            raise SystemExit("parameters stayed as they were: this is not a measurement of learning")
+        return {
+            "steps_per_second": agent_steps / seconds,
+            "agent_steps": agent_steps,
+            "updates": self._updates,
+            "seconds": seconds,
+            "cpu_seconds": cpu_seconds,
+            "load_before": self._load,  # what else the machine was doing
+        }
+
+
+def report(result: dict[str, Any], *distributions: str) -> None:
+    """Print the result, with the thread count and the versions of what was measured."""
+    result["threads"] = torch.get_num_threads()
+    result["versions"] = {name: version(name) for name in (*distributions, "torch", "gymnasium", "ale-py")}
+    print(json.dumps(result))
