@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import socket
 import subprocess
 import sys
@@ -22,7 +24,8 @@ def process_record(distributions: Iterable[str] = ()) -> dict[str, Any]:
     """Describe this process, for `run.json`.
 
     Args:
-        distributions: further installed distributions that the run uses, such as `all-atari` and `ale-py`.
+        distributions: further installed distributions that the run uses, such as `all-atari`. What they depend on, such as
+            `ale-py`, is looked up.
 
     Returns:
         `versions`, `git` (commit and whether there were changes, of the folder that the command was given in; None
@@ -44,12 +47,20 @@ def process_record(distributions: Iterable[str] = ()) -> dict[str, Any]:
 
 def _versions(distributions: Iterable[str]) -> dict[str, str]:
     versions = {"python": platform.python_version()}
-    for name in (*_DISTRIBUTIONS, *distributions):
-        try:
+    needed = [name for distribution in distributions for name in (distribution, *_dependencies(distribution))]
+    for name in (*_DISTRIBUTIONS, *needed):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return versions
+
+
+def _dependencies(distribution: str) -> list[str]:
+    """The names of what a distribution says that it needs, extras left out."""
+    try:
+        requirements = importlib.metadata.requires(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requirements if "extra ==" not in text]
 
 
 def _git() -> dict[str, Any] | None:

@@ -77,6 +77,7 @@ def run_experiment(
                 loggers=tuple(registry().find("loggers", key).key for key in loggers),
                 verbose=verbose,
                 save_freq=save_freq,
+                versions=_versions(preset, env),
             )
             outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
             outcomes.append(outcome)
@@ -85,6 +86,12 @@ def run_experiment(
             if outcome.state == "failed":
                 raise RuntimeError(outcome.message)
     return outcomes
+
+
+def _versions(*parts: object) -> dict[str, str]:
+    """The plugins that define these parts of a run, with their versions."""
+    owners = [registry().owner_of(type(part).__module__) for part in parts]
+    return {owner.distribution: owner.version for owner in owners if owner is not None}
 
 
 def _changes(builder: PresetBuilder) -> dict[str, object]:

@@ -213,3 +213,4 @@ def test_run_experiment_trains_agents_in_environments(tmp_path: Path) -> None:
     assert {outcome.folder.parent.name for outcome in outcomes} == {"CartPole-v1", "Acrobot-v1"}
     record = json.loads((outcomes[0].folder / "run.json").read_text())
     assert record["spec"]["hyperparameters"] == {"replay_start_size": 100, "update_frequency": 10}
+    assert "all-agents" in record["versions"]

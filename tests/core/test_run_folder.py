@@ -199,6 +199,8 @@ def test_process_record_is_json_and_says_what_matters():
     record = json.loads(json.dumps(process_record(["pytest", "no-such-distribution"])))
     assert {"python", "torch", "numpy", "pytest"} <= set(record["versions"])
     assert "no-such-distribution" not in record["versions"]
+    assert "pluggy" in record["versions"]  # which pytest depends on
+    assert "hypothesis" not in record["versions"]  # which it does only with an extra
     assert set(record) == {"versions", "git", "host", "platform", "cpus", "threads", "command", "started"}
 
 

@@ -1,4 +1,4 @@
-"""MuJoCo: continuous control environments and the presets for them."""
+"""MuJoCo: continuous control environments."""
 
 from typing import TYPE_CHECKING
 

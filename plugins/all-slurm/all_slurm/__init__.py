@@ -1,1 +1,1 @@
-"""Slurm: an executor that turns experiments into job arrays. It runs on a login node and imports no torch."""
+"""Slurm: so far, what `all doctor` asks about the cluster. It runs on a login node and imports no torch."""
