@@ -68,10 +68,12 @@ class RunSpec:
         """
         for name, (kind, least) in _FIELDS.items():
             value = getattr(self, name)
-            fits = isinstance(value, kind) and not (
-                kind is int and (isinstance(value, bool) or value < least)
-            )
-            if not fits or (kind is tuple and not all(isinstance(item, str) for item in value)):
+            fits: bool = isinstance(value, kind)
+            if kind is int:
+                fits = fits and not isinstance(value, bool) and value >= least
+            elif kind is tuple:
+                fits = fits and all(isinstance(item, str) for item in value)
+            if not fits:
                 wanted = f"a whole number of at least {least}" if kind is int else _WORDS[kind]
                 raise SpecError(f"{name} is {wanted}, not {value!r}.")
 
