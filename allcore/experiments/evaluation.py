@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from allcore.agents import Agent, ParallelAgent
     from allcore.environments import Environment, VectorEnvironment
 
-#: Environments that an evaluation plays side by side. Fixed, so that a result does not depend on the machine.
+#: Environments that an evaluation plays side by side. Fixed, so that a game depends neither on the machine nor on how many
+#: games are asked for: the first three of a hundred are those of an evaluation of three.
 EVALUATION_ENVS = 10
 
 
@@ -80,7 +81,7 @@ def evaluate_in(
     report: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """`evaluate` in fresh environments like `env`, which are closed again."""
-    games = env.duplicate(min(episodes, EVALUATION_ENVS))
+    games = env.duplicate(EVALUATION_ENVS)
     try:
         return evaluate(agent, games, episodes, seed, report)
     finally:
