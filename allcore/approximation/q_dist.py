@@ -83,7 +83,8 @@ class QDist(Approximation):
     def action_values(self, states: State) -> Tensor:
         """Expected returns for choosing an action, `[N, A]`: without gradients and without the mask."""
         with torch.no_grad():
-            return self.expectation(self._module.logits(states).softmax(-1))
+            values = self.expectation(self._module.logits(states.to(self.device)).softmax(-1))
+            return values.to(states.device)
 
     def project(self, rewards: Tensor, discounts: Tensor, probabilities: Tensor) -> Tensor:
         """The distribution of reward + discount * return, `[N, K]`, as nearly as the atoms can hold it.

@@ -35,7 +35,7 @@ class QNetwork(Approximation):
         A lost life has mask zero, but the game goes on and the best action is still wanted.
         """
         with torch.no_grad():
-            return states.apply_unmasked(self._values, "observation")
+            return states.to(self.device).apply_unmasked(self._values, "observation").to(states.device)
 
 
 class _QModule(RLNetwork):

@@ -120,10 +120,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Whether to log losses and the like, which can take much space.",
 )
 @click.option(
-    "--trust", multiple=True, metavar="MODULE", help="A module that hyperparameters may name. Repeatable."
+    "--spec", "file", type=_FILE, help="Read all of the above from a JSON file that --dry-run printed."
 )
 @click.option(
-    "--spec", "file", type=_FILE, help="Read all of the above from a JSON file that --dry-run printed."
+    "--trust", multiple=True, metavar="MODULE", help="A module that the file of --spec may name. Repeatable."
 )
 # How and where it is run.
 @click.option(
@@ -148,6 +148,7 @@ def run(
     ctx: click.Context,
     /,
     file: Path | None,
+    trust: tuple[str, ...],
     executor: str,
     logdir: str,
     fresh: bool,
@@ -170,7 +171,7 @@ def run(
 
     _check_writable(Path(logdir))
     make_executor = registry().load(registry().find("executors", executor))
-    specs = _specs(ctx, file, description)
+    specs = _specs(ctx, file, trust, description)
     specs = _prepare(specs, logdir, fresh=fresh, show=not quiet)
     if dry_run:
         records = [spec.to_json() for spec in specs]
@@ -194,10 +195,16 @@ def _check_writable(logdir: Path) -> None:
         )
 
 
-def _specs(ctx: click.Context, file: Path | None, description: dict[str, Any]) -> list[RunSpec]:
+def _specs(
+    ctx: click.Context, file: Path | None, trust: tuple[str, ...], description: dict[str, Any]
+) -> list[RunSpec]:
     from allcore.cli.run_specs import specs_from_file, specs_from_options
 
     if file is None:
+        if trust:
+            raise SpecError(
+                "--trust says what the file of --spec may name; what you type yourself needs none."
+            )
         return specs_from_options(ctx, **description)
     given = [
         parameter.opts[0]
@@ -207,7 +214,7 @@ def _specs(ctx: click.Context, file: Path | None, description: dict[str, Any]) -
     ]
     if given:
         raise SpecError(f"--spec says what the run is: leave out {', '.join(given)}.")
-    return specs_from_file(ctx, file)
+    return specs_from_file(ctx, file, trust)
 
 
 def _prepare(specs: Sequence[RunSpec], logdir: str, *, fresh: bool, show: bool) -> list[RunSpec]:

@@ -12,7 +12,7 @@ from importlib_metadata import PackageNotFoundError, version
 from allcore.cli.values import parse_assignments, parse_options
 from allcore.errors import SpecError
 from allcore.experiments.spec import RunSpec
-from allcore.plugins import configure, registry
+from allcore.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,6 @@ def specs_from_options(
     evaluate_every: int | None,
     save_freq: int,
     verbose: bool,
-    trust: Sequence[str],
 ) -> list[RunSpec]:
     """Combine every preset with every environment and every seed.
 
@@ -71,7 +70,6 @@ def specs_from_options(
             verbose=verbose,
             save_freq=save_freq,
             plugin_files=tuple(str(Path(file).resolve()) for file in ctx.find_root().params["files"]),
-            trust=tuple(trust),
         )
         for preset in dict.fromkeys(presets)
         for environment in dict.fromkeys(environments)
@@ -85,23 +83,29 @@ def _default_frames(preset: str) -> int:
     return int(registry().find("presets", preset).record.default_frames)
 
 
-def specs_from_file(ctx: click.Context, file: Path) -> list[RunSpec]:
-    """Read one specification, or a list of them, and load the plugin files that they name.
+def specs_from_file(ctx: click.Context, file: Path, trust: Sequence[str]) -> list[RunSpec]:
+    """Read one specification, or a list of them. Reading runs no code but that of plugins and of trusted modules.
 
     Raises:
-        SpecError: The file holds something else.
+        SpecError: The file holds something else, or needs a plugin file that the command does not name.
+        CheckpointError: It names a module that is no plugin's and not trusted.
     """
+    from allcore.experiments.trust import check_specification
+
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SpecError(f"{file} cannot be read: {error}") from None
     specs = [RunSpec.from_json(record) for record in (content if isinstance(content, list) else [content])]
-    files = dict.fromkeys(
-        [*ctx.find_root().params["files"], *(name for spec in specs for name in spec.plugin_files)]
-    )
-    if files:
-        configure(files=list(files), no_plugins=ctx.find_root().params["no_plugins"])
+    named = [str(Path(name).resolve()) for name in ctx.find_root().params["files"]]
     for spec in specs:
+        for needed in spec.plugin_files:
+            if needed not in named:
+                raise SpecError(
+                    f"{file} needs the plugin file {needed}.",
+                    hint=f"If you trust it: all --plugin {needed} run ...",
+                )
+        check_specification(spec, trust, file)
         _compare_versions(spec.versions)
     return specs
 

@@ -126,8 +126,10 @@ class State:
         return self._like(entries)
 
     def to(self, device: torch.device | str) -> Any:
-        """The same state with every tensor on `device`."""
+        """The same state with every tensor on `device`; itself, if all lie there."""
         device = torch.device(device)
+        if all(_is_on(device, entry) for entry in self._entries.values()):
+            return self
         return self._like(
             {
                 key: self[key].to(device, non_blocking=True) if _is_tensor(entry) else entry
@@ -281,6 +283,12 @@ _SCALARS = ("reward", "done", "mask")
 
 def _is_tensor(entry: Any) -> bool:
     return isinstance(entry, (Tensor, StackedFrames))
+
+
+def _is_on(device: torch.device, entry: Any) -> bool:
+    if isinstance(entry, StackedFrames):
+        return entry.newest.device == device
+    return not isinstance(entry, Tensor) or entry.device == device
 
 
 def _as_tensor(value: Any) -> Tensor:

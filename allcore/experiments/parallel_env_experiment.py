@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allcore.errors import UsageError
 from allcore.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -18,8 +19,16 @@ class ParallelEnvExperiment(Experiment):
     _states: StateArray | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what `Experiment` takes, and make the vector of environments; of several, none is shown."""
-        kwargs["render"] = False
+        """Take what `Experiment` takes, and make the vector of environments.
+
+        Raises:
+            UsageError: it is to be shown; only a single environment can be.
+        """
+        if kwargs.get("render"):
+            raise UsageError(
+                "Several environments cannot be shown while training.",
+                hint="Leave out --render, or watch the trained agent: all watch RUN.",
+            )
         super().__init__(*args, **kwargs)
         self._envs = self._env.duplicate(self.preset.n_envs)
         self._returns = np.zeros(self._envs.num_envs)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allcore.environments.resolve import find_family
 from allcore.errors import CheckpointError
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.setup import find_preset, make_environment
 from allcore.experiments.spec import RunSpec
 from allcore.experiments.threads import MOST_THREADS
+from allcore.experiments.trust import check_specification
 from allcore.presets import load_preset
-from allcore.presets.loading import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from allcore.environments import Environment
     from allcore.presets import Preset
@@ -44,30 +42,13 @@ def open_run(
             f"{path} is no run: it has no readable run.json", hint="`all runs` lists your runs."
         )
     spec = RunSpec.from_json(record["spec"])
-    for module in _modules_of(spec):
-        if not is_trusted(module, trust):
-            raise CheckpointError(
-                f"{folder.run_file} names the module {module!r}, which is no plugin's",
-                hint=f"If you trust that module, say so: --trust {module}",
-            )
+    check_specification(spec, trust, folder.run_file)
     builder, domain = find_preset(spec.preset)
     preset = load_preset(folder.preset_file, builder=builder, device=device, trust=trust)
-    # Whoever looks at a run need not have the device that it was trained on.
-    return make_environment(dataclasses.replace(spec, device=device), domain), preset
+    return make_environment(spec, domain), preset
 
 
 def recorded_threads(path: str | Path) -> int | None:
     """How many threads the run computed with; None where its folder does not say so sensibly."""
     threads = RunFolder(path).read_run().get("threads")
     return threads if threads in range(1, MOST_THREADS + 1) else None
-
-
-def _modules_of(spec: RunSpec) -> Iterator[str]:
-    """The modules that would be imported only because the run's file names them: naming one must not run it."""
-    if ":" in spec.preset:  # module:attribute
-        yield spec.preset.partition(":")[0]
-    first, *others = spec.environment.split(":")
-    if find_family(spec.environment, None) is None:  # module:factory
-        yield first
-    elif len(others) > 1:  # gym:module:id
-        yield others[0]

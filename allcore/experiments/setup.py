@@ -39,10 +39,8 @@ def build(spec: RunSpec) -> tuple[Environment, Preset]:
 
 
 def make_environment(spec: RunSpec, domain: str | None) -> Environment:
-    """Make the environment of a run, in its wrappers."""
-    env = resolve_environment(
-        spec.environment, domain=domain, device=spec.device, options=spec.environment_options
-    )
+    """Make the environment of a run, in its wrappers, on the CPU: simulators and replay are there, agents move what they need."""
+    env = resolve_environment(spec.environment, domain=domain, options=spec.environment_options)
     for key in spec.wrappers:
         env = registry().load(registry().find("wrappers", key))(env)
     return env
@@ -69,6 +67,7 @@ def canonical(spec: RunSpec) -> RunSpec:
         spec,
         preset=preset,
         environment=env.key,
+        environment_options=spec.environment_options if spec.wrappers else env.options,
         loggers=tuple(registry().find("loggers", key).key for key in spec.loggers),
         wrappers=tuple(registry().find("wrappers", key).key for key in spec.wrappers),
         hyperparameters=difference(changed.values, builder.values),

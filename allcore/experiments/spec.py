@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 #: What says how a run is shown or kept, not what it computes: two runs that differ only here are the same run.
-_OUTSIDE_IDENTITY = ("loggers", "verbose", "save_freq", "plugin_files", "versions", "trust")
+_OUTSIDE_IDENTITY = ("loggers", "verbose", "save_freq", "plugin_files", "versions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,6 @@ class RunSpec:
         verbose: whether losses and debugging values are logged.
         save_freq: episodes between savings of the weights during training; 0 saves at the end only.
         plugin_files: paths of single-file plugins.
-        trust: modules whose functions may be named in hyperparameters.
         versions: version of each distribution whose parts the run uses.
     """
 
@@ -57,7 +56,6 @@ class RunSpec:
     verbose: bool = True
     save_freq: int = 100
     plugin_files: tuple[str, ...] = ()
-    trust: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,6 +74,8 @@ class RunSpec:
             if not fits:
                 wanted = f"a whole number of at least {least}" if kind is int else _WORDS[kind]
                 raise SpecError(f"{name} is {wanted}, not {value!r}.")
+        if self.evaluation_interval and not self.test_episodes:
+            raise SpecError("Evaluations during training need games to play, but test_episodes is 0.")
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON has it, with its schema version."""
@@ -95,7 +95,7 @@ class RunSpec:
         known = {item.name: item for item in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - set(known)):
             raise SpecError(f"a run specification has no field {', '.join(unknown)}")
-        lists = ("wrappers", "loggers", "plugin_files", "trust")
+        lists = ("wrappers", "loggers", "plugin_files")
         values.update({name: tuple(values[name]) for name in lists if isinstance(values.get(name), list)})
         try:
             return cls(**values)
@@ -119,7 +119,7 @@ class RunSpec:
 _FIELDS: dict[str, tuple[type, int]] = {
     **dict.fromkeys(("preset", "environment", "device"), (str, 0)),
     **dict.fromkeys(("environment_options", "hyperparameters", "versions"), (dict, 0)),
-    **dict.fromkeys(("wrappers", "loggers", "plugin_files", "trust"), (tuple, 0)),
+    **dict.fromkeys(("wrappers", "loggers", "plugin_files"), (tuple, 0)),
     **dict.fromkeys(("seed", "evaluation_interval", "test_episodes", "save_freq"), (int, 0)),
     "frames": (int, 1),
     "verbose": (bool, 0),

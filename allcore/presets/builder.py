@@ -111,7 +111,7 @@ class PresetBuilder:
         )
         # Modules draw their first weights from torch's global generator: give them a stream of their own, and put it back.
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(setting.seeds.integer("parameters"))
+            torch.default_generator.manual_seed(setting.seeds.integer("parameters"))
             return self.make(setting)
 
 

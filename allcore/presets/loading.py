@@ -44,7 +44,7 @@ def load_preset(
     if builder is None:
         builder = registry().load(registry().find("presets", description["preset"]))
     changes = description["hyperparameters"]
-    _refuse_strangers(builder, changes, trust, file)
+    refuse_strangers(builder, changes, trust, file)
     preset = (
         builder.hyperparameters(**changes)
         .seed(description["seed"])
@@ -64,7 +64,7 @@ def load_preset(
     return preset
 
 
-def _refuse_strangers(
+def refuse_strangers(
     builder: PresetBuilder, changes: dict[str, Any], trust: Collection[str], file: Any
 ) -> None:
     """Refuse functions of modules that neither an installed plugin owns nor the user trusts: naming one imports it."""

@@ -77,7 +77,7 @@ class TestSpecifications:
         (spec,) = submit(
             *(*DQN, "--frames", "20k", "--seed", "7", "--set", "lr=3e-4", "--set", "hidden=8,8"),
             *("--env-set", "max_episode_steps=50", "--logger", "jsonl", "--test-episodes", "3"),
-            *("--evaluate-every", "5_000", "--save-freq", "0", "--no-verbose", "--trust", "my_module"),
+            *("--evaluate-every", "5_000", "--save-freq", "0", "--no-verbose"),
             *("--logdir", "elsewhere", "--fresh", "--quiet"),
         )
         assert spec == RunSpec(
@@ -92,7 +92,6 @@ class TestSpecifications:
             evaluation_interval=5000,
             save_freq=0,
             verbose=False,
-            trust=("my_module",),
             versions=spec.versions,
         )
         assert submitted.options == {"logdir": "elsewhere", "fresh": True, "quiet": True, "render": False}

@@ -91,21 +91,24 @@ class DQNPreset(Preset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> Agent:
         """A training agent; nothing in this preset depends on `train_steps`."""
         hp = self.hyperparameters
+        replay_buffer = ExperienceReplayBuffer(
+            hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
+        )
         q = QNetwork(
             self.model,
             Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
             target=FixedTarget(hp.target_update_frequency),
             logger=logger,
-            clock=lambda: policy.steps,
+            clock=lambda: replay_buffer.stored,
         )
         exploration = Linear(hp.initial_exploration, hp.final_exploration, 0, hp.final_exploration_frame)
-        policy = GreedyPolicy(q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
+        policy = GreedyPolicy(
+            q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy")
+        )
         agent = DQN(
             q,
             policy,
-            ExperienceReplayBuffer(
-                hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
-            ),
+            replay_buffer,
             discount_factor=hp.discount_factor,
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from torch.nn.functional import huber_loss
 from torch.optim import Adam
 
 from all_agents.agents.dqn import DQN
@@ -20,6 +22,7 @@ from allcore.presets import Function, Preset, PresetBuilder, Setting, hyperparam
 if TYPE_CHECKING:
     from allcore.logging import Logger
 
+_ZOO = "rl-baselines3-zoo, hyperparams/dqn.yml, CartPole-v1"
 _OURS = "ours: benchmarks/learning/README.md"
 
 
@@ -28,14 +31,23 @@ class DQNHyperparameters:
     """What `classic.dqn` can be told."""
 
     discount_factor: float = hyperparameter(
-        0.99, "What a reward one step later is worth.", source="Mnih et al. 2015", at_least=0.0, at_most=1.0
+        0.98, "What a reward one step later is worth.", source=_OURS, at_least=0.0, at_most=1.0
     )
-    lr: float = hyperparameter(1e-3, "Adam's step size.", source=_OURS, at_least=0.0)
+    lr: float = hyperparameter(1e-3, "Adam's step size at first.", source=_OURS, at_least=0.0)
+    final_lr: float = hyperparameter(
+        0.0, "Adam's step size in the end; it falls in a straight line.", source=_OURS, at_least=0.0
+    )
     minibatch_size: int = hyperparameter(
-        64, "Transitions per update.", unit="transitions", source=_OURS, at_least=1
+        128, "Transitions per update.", unit="transitions", source=_OURS, at_least=1
+    )
+    huber_threshold: float = hyperparameter(
+        10.0,
+        "Error of a value at which the loss turns from square to linear.",
+        source=_OURS,
+        at_least=0.0,
     )
     update_frequency: int = hyperparameter(
-        1, "Agent steps from one update to the next.", unit="agent steps", source=_OURS, at_least=1
+        2, "Agent steps from one update to the next.", unit="agent steps", source=_OURS, at_least=1
     )
     target_update_frequency: int = hyperparameter(
         100,
@@ -48,19 +60,19 @@ class DQNHyperparameters:
         1000, "Agent steps before the first update.", unit="agent steps", source=_OURS, at_least=1
     )
     replay_buffer_size: int = hyperparameter(
-        50_000, "Transitions that replay keeps.", unit="transitions", source=_OURS, at_least=2
+        100_000, "Transitions that replay keeps.", unit="transitions", source=_OURS, at_least=2
     )
     initial_exploration: float = hyperparameter(
         1.0, "Share of random actions at first.", source="Mnih et al. 2015", at_least=0.0, at_most=1.0
     )
     final_exploration: float = hyperparameter(
-        0.05, "Share of random actions in the end.", source="CleanRL dqn.py", at_least=0.0, at_most=1.0
+        0.04, "Share of random actions in the end.", source=_ZOO, at_least=0.0, at_most=1.0
     )
     exploration_fraction: float = hyperparameter(
-        0.1,
+        0.16,
         "Part of the training over which exploration falls.",
         unit="share of agent steps",
-        source=_OURS,
+        source=_ZOO,
         at_least=0.0,
         at_most=1.0,
     )
@@ -71,7 +83,7 @@ class DQNHyperparameters:
         1, "Environments trained in at once.", unit="environments", source="Mnih et al. 2015", at_least=1
     )
     hidden: tuple[int, ...] = hyperparameter(
-        (128, 128), "Width of each hidden layer.", unit="units", source=_OURS
+        (256, 256), "Width of each hidden layer.", unit="units", source=_OURS
     )
     model: Function = hyperparameter(
         Function("all_agents.presets.classic.models:q_network"),
@@ -91,28 +103,39 @@ class DQNPreset(Preset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> DQN:
         """A training agent; exploration falls over a share of `train_steps` (agent steps)."""
         hp = self.hyperparameters
+        replay_buffer = ExperienceReplayBuffer(
+            hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
+        )
         q = QNetwork(
             self.model,
             Adam(self.model.parameters(), lr=hp.lr, fused=True),
             target=FixedTarget(hp.target_update_frequency),
+            learning_rate_schedule=Linear(
+                1.0, hp.final_lr / hp.lr if hp.lr else 1.0, 0, self._updates(train_steps)
+            ),
             logger=logger,
-            clock=lambda: policy.steps,
+            clock=lambda: replay_buffer.stored,
         )
-        exploration = Linear(
-            hp.initial_exploration, hp.final_exploration, 0, hp.exploration_fraction * train_steps
+        exploring = hp.exploration_fraction * train_steps if hp.exploration_fraction else 0.0
+        exploration = Linear(hp.initial_exploration, hp.final_exploration, 0, exploring)
+        policy = GreedyPolicy(
+            q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy")
         )
-        policy = GreedyPolicy(q, self.setting.n_actions, epsilon=exploration, generator=self.seeds.generator("policy"))
         return DQN(
             q,
             policy,
-            ExperienceReplayBuffer(
-                hp.replay_buffer_size, device=self.device, generator=self.seeds.generator("replay")
-            ),
+            replay_buffer,
             discount_factor=hp.discount_factor,
+            loss=partial(huber_loss, delta=hp.huber_threshold),
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
         )
+
+    def _updates(self, train_steps: float) -> float:
+        """How many updates there are in `train_steps` agent steps."""
+        hp = self.hyperparameters
+        return max(1.0, (train_steps - hp.replay_start_size) / hp.update_frequency)
 
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the values as they are now."""

@@ -1,0 +1,48 @@
+"""Which modules a file may make us import: those of installed plugins, and those that the user trusts by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allcore.environments.resolve import find_family
+from allcore.errors import CheckpointError
+from allcore.experiments.setup import find_preset
+from allcore.presets.loading import is_trusted, refuse_strangers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from allcore.experiments.spec import RunSpec
+
+
+def check_specification(spec: RunSpec, trust: Collection[str], file: Any) -> None:
+    """Refuse a specification, read from `file`, that names a stranger's module: naming one imports it.
+
+    Args:
+        spec: what the file says.
+        trust: modules that it may name, beside those of installed plugins.
+        file: where it was read, for the message.
+
+    Raises:
+        CheckpointError: it names a module that is no plugin's and not trusted.
+        UsageError: its preset or its environment does not exist.
+    """
+    for module in _modules_of(spec):
+        if not is_trusted(module, trust):
+            raise CheckpointError(
+                f"{file} names the module {module!r}, which is no plugin's",
+                hint=f"If you trust that module, say so: --trust {module}",
+            )
+    builder, _ = find_preset(spec.preset)
+    refuse_strangers(builder, dict(spec.hyperparameters), trust, file)
+
+
+def _modules_of(spec: RunSpec) -> Iterator[str]:
+    """The modules that preset and environment would be imported from, where no plugin registered them."""
+    if ":" in spec.preset:  # module:attribute
+        yield spec.preset.partition(":")[0]
+    first, *others = spec.environment.split(":")
+    if find_family(spec.environment, None) is None:  # module:factory
+        yield first
+    elif len(others) > 1:  # gym:module:id
+        yield others[0]
