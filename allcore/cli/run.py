@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +14,15 @@ from allcore.cli.completion import (
     complete_keys,
 )
 from allcore.cli.failures import exit_code_of
+from allcore.cli.logdir import check_writable
+from allcore.cli.outcomes import tell
 from allcore.cli.tables import echo_json
 from allcore.cli.values import parse_frames, parse_seeds
-from allcore.errors import LogdirError, SpecError
+from allcore.errors import SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from allcore.experiments.outcome import Outcome
     from allcore.experiments.spec import RunSpec
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -169,7 +168,7 @@ def run(
     """  # noqa: D301 - click reads \b as a backspace: the paragraph keeps its lines
     from allcore.plugins import registry
 
-    _check_writable(Path(logdir))
+    check_writable(Path(logdir))
     make_executor = registry().load(registry().find("executors", executor))
     specs = _specs(ctx, file, trust, description)
     specs = _prepare(specs, logdir, fresh=fresh, show=not quiet)
@@ -178,21 +177,8 @@ def run(
         echo_json(records[0] if len(records) == 1 else records)
         return
     outcomes = make_executor(logdir, fresh=fresh, quiet=quiet, render=render).submit(specs)
-    _tell(outcomes, logdir, quiet=quiet)
+    tell(outcomes, logdir, quiet=quiet)
     ctx.exit(exit_code_of([outcome.state for outcome in outcomes]))
-
-
-def _check_writable(logdir: Path) -> None:
-    """Find out before anything is imported. Nothing is made: a dry run, or a mistake, shall leave nothing behind."""
-    import os
-
-    existing = next(folder for folder in [logdir, *logdir.absolute().parents] if folder.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        reason = "may not be written" if existing.is_dir() else "is no folder"
-        raise LogdirError(
-            f"The log folder {logdir} cannot be used: {existing} {reason}.",
-            hint="Name another one with --logdir.",
-        )
 
 
 def _specs(
@@ -238,27 +224,3 @@ def _prepare(specs: Sequence[RunSpec], logdir: str, *, fresh: bool, show: bool) 
             env.close()
         prepared += runs
     return prepared
-
-
-def _tell(outcomes: Sequence[Outcome], logdir: str, *, quiet: bool) -> None:
-    """Say what became of each run, and what to do next."""
-    for outcome in outcomes:
-        bad = outcome.state in ("failed", "interrupted")
-        if bad or not quiet:
-            message = f" ({outcome.message})" if outcome.message else ""
-            click.echo(f"{outcome.state.capitalize()}: {outcome.folder}{message}", err=bad)
-    if quiet or not outcomes:
-        return
-    if outcomes[-1].state == "interrupted":
-        click.echo("What was logged until then is on disk.")
-    if any(outcome.state == "already finished" for outcome in outcomes):
-        click.echo("What is finished is not run again, unless with --fresh.")
-    folder = shlex.quote(str(outcomes[-1].folder))
-    click.echo(
-        f"\nNext, try:\n"
-        f"  all plot {shlex.quote(logdir)}\n"
-        f"  all evaluate {folder}\n"
-        f"  all watch {folder}\n"
-        f"and for all curves: tensorboard --logdir {shlex.quote(logdir)}"
-    )
-    sys.stdout.flush()

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
+from allcore.experiments.interruption import interruptible
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
-from allcore.experiments.process_record import process_record
 from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.experiments.run_record import run_record
 from allcore.experiments.setup import build, canonical
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
 from allcore.experiments.threads import choose_threads, computing
 from allcore.logging import LoggerGroup
 from allcore.plugins import registry
-from allcore.presets.function import Function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from allcore.environments import Environment
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.spec import RunSpec
@@ -81,7 +77,7 @@ def run(
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
         keep_memory()
-        with computing(choose_threads(preset)), _interruptible():
+        with computing(choose_threads(preset)), interruptible():
             try:
                 experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
             except BaseException:
@@ -98,7 +94,7 @@ def _begin(
     # What a stopped run of this name had logged is logged again from the start.
     logger.rewind(0)
     (folder.path / _ERROR_FILE).unlink(missing_ok=True)
-    folder.write_run(_describe(spec, env, preset))
+    folder.write_run(run_record(spec, env, preset))
     return _make_experiment(spec, env, preset, logger, render)
 
 
@@ -197,36 +193,3 @@ def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGro
         make = registry().load(registry().find("loggers", key))
         loggers.append(make(folder.path, verbose=spec.verbose))
     return LoggerGroup(loggers)
-
-
-def _describe(spec: RunSpec, env: Environment, preset: Preset) -> dict[str, Any]:
-    """What `run.json` says."""
-    functions = {
-        name: value for name, value in vars(preset.hyperparameters).items() if isinstance(value, Function)
-    }
-    return {
-        "preset": spec.preset,
-        "env": env.name,
-        "environment": env.key,
-        "seed": spec.seed,
-        "frames": spec.frames,
-        "frame_skip": env.frame_skip,
-        "device": spec.device,
-        "spec": spec.to_json(),
-        "hyperparameters": preset.description()["hyperparameters"],
-        "sources": {name: function.source() for name, function in functions.items()},
-        **process_record(spec.versions),
-    }
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a request to terminate end the run as cleanly as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
