@@ -38,8 +38,8 @@ $(STAMP): Makefile constraints.txt pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 	@touch $@
 
 run: setup ## Train DQN on Breakout for about five minutes
-	$(BIN)/all run --preset atari.dqn --env Breakout --frames $(RUN_FRAMES) \
-	  --set replay_start_size=$(RUN_REPLAY_START)
+	$(BIN)/all run --preset atari.dqn --env Breakout --frames $(RUN_FRAMES) --test-episodes 20 \
+	  --set replay_start_size=$(RUN_REPLAY_START) --set replay_buffer_size=100000
 
 test: setup ## Run the whole fast test suite
 	$(PYTEST) -n $(WORKERS)

@@ -71,6 +71,10 @@ class SpecError(UsageError):
     """A run cannot be described so: negative frames, no seeds, a file that is not a run specification."""
 
 
+class TrustError(UsageError):
+    """A file names a module that is no plugin's and that the user has not trusted; naming one would run its code."""
+
+
 class DeviceError(UsageError):
     """The device does not exist on this machine."""
 

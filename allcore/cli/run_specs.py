@@ -88,7 +88,7 @@ def specs_from_file(ctx: click.Context, file: Path, trust: Sequence[str]) -> lis
 
     Raises:
         SpecError: The file holds something else, or needs a plugin file that the command does not name.
-        CheckpointError: It names a module that is no plugin's and not trusted.
+        TrustError: It names a module that is no plugin's and not trusted.
     """
     from allcore.experiments.trust import check_specification
 

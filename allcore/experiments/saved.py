@@ -31,8 +31,8 @@ def open_run(
         trust: modules that the folder's files may name, beside those of installed plugins.
 
     Raises:
-        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded, or its files name a module
-            that is not trusted.
+        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded.
+        TrustError: its files name a module that is no plugin's and not trusted.
         UsageError: the preset or the environment is not there any more.
     """
     folder = RunFolder(path)

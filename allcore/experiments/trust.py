@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.environments.resolve import find_family
-from allcore.errors import CheckpointError
+from allcore.errors import TrustError
 from allcore.experiments.setup import find_preset
 from allcore.presets.loading import is_trusted, refuse_strangers
 
@@ -24,12 +24,12 @@ def check_specification(spec: RunSpec, trust: Collection[str], file: Any) -> Non
         file: where it was read, for the message.
 
     Raises:
-        CheckpointError: it names a module that is no plugin's and not trusted.
+        TrustError: it names a module that is no plugin's and not trusted.
         UsageError: its preset or its environment does not exist.
     """
     for module in _modules_of(spec):
         if not is_trusted(module, trust):
-            raise CheckpointError(
+            raise TrustError(
                 f"{file} names the module {module!r}, which is no plugin's",
                 hint=f"If you trust that module, say so: --trust {module}",
             )

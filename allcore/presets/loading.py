@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.checkpoint import load_tensors
 from allcore.environments.spaces import space_from_json
-from allcore.errors import CheckpointError
+from allcore.errors import CheckpointError, TrustError
 from allcore.plugins import registry
 from allcore.presets.function import Function
 
@@ -34,8 +34,8 @@ def load_preset(
         trust: modules whose functions the file may name as hyperparameters, beside those of installed plugins.
 
     Raises:
-        CheckpointError: the file is missing, torn, no preset, does not fit its preset, or names a function of a module
-            that is neither a plugin's nor trusted.
+        CheckpointError: the file is missing, torn, no preset, or does not fit its preset.
+        TrustError: it names a function of a module that is neither a plugin's nor trusted.
         UnknownKeyError: no plugin registered the file's preset.
     """
     tensors, description = load_tensors(file)
@@ -74,7 +74,7 @@ def refuse_strangers(
             continue
         module = str(value).partition(":")[0]
         if not is_trusted(module, trust) and not _is_of_a_plugin(Function(value)):
-            raise CheckpointError(
+            raise TrustError(
                 f"{file} names the function {value!r} of a module that no installed plugin owns",
                 hint=f"If you trust that module, say so: --trust {module}",
             )

@@ -10,7 +10,7 @@ import torch
 
 from allcore.environments import Environment
 from allcore.environments.resolve import resolve_environment
-from allcore.errors import CheckpointError
+from allcore.errors import TrustError
 from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Preset, PresetBuilder, load_preset
@@ -126,7 +126,7 @@ def test_a_file_that_names_a_stranger_s_function_is_refused(entry: Entry, tmp_pa
     tensors, description = load_tensors(file)
     description["hyperparameters"]["model"] = "antigravity:fly"
     save_tensors(file, tensors, description)
-    with pytest.raises(CheckpointError, match="antigravity:fly"):
+    with pytest.raises(TrustError, match="antigravity:fly"):
         load_preset(file)
     import sys
 

@@ -7,7 +7,7 @@ import pytest
 from all_agents.presets.classic import dqn
 from allcore.checkpoint import save_tensors
 from allcore.environments import GymEnvironment
-from allcore.errors import CheckpointError
+from allcore.errors import TrustError
 from allcore.experiments.saved import open_run
 from allcore.experiments.spec import RunSpec
 from allcore.presets import load_preset
@@ -38,7 +38,7 @@ def folder(tmp_path):
 def test_a_module_that_the_file_names_is_not_imported(preset, environment, folder, tmp_path):
     spec = RunSpec(preset=preset, environment=environment, frames=1)
     (folder / "run.json").write_text(json.dumps({"spec": spec.to_json()}))
-    with pytest.raises(CheckpointError, match="--trust stranger"):
+    with pytest.raises(TrustError, match="--trust stranger"):
         open_run(folder)
     assert not (tmp_path / "it-ran").exists()
 
@@ -57,7 +57,7 @@ def test_a_saved_preset_names_no_function_but_a_plugin_s_own(name, folder, tmp_p
     description = preset.description()
     description["hyperparameters"]["model"] = name
     save_tensors(folder / "preset.safetensors", preset.state_dict(), description)
-    with pytest.raises(CheckpointError, match="no installed plugin owns"):
+    with pytest.raises(TrustError, match="no installed plugin owns"):
         load_preset(folder / "preset.safetensors")
     assert not (tmp_path / "it-ran").exists()
 
