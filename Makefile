@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
 # What `make run` trains: short enough to end within about five minutes on two cores.
-RUN_FRAMES ?= 25000
+RUN_FRAMES ?= 40000
 RUN_REPLAY_START ?= 5000
 
 # Two test processes with one thread each are faster than one process with two threads.

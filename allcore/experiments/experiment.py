@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +75,11 @@ class Experiment(ABC):
         Returns:
             See `allcore.experiments.evaluation.evaluate`.
         """
+        self.log.report()
+        began = time.perf_counter()
         agent, seed = self.preset.parallel_test_agent(), self.preset.seeds.integer("evaluation")
         result = evaluate_in(agent, self._env, episodes, seed, self._report_evaluation)
+        self.log.leave_out(time.perf_counter() - began)
         self.logger.evaluation({"frame": self.frame, **result})
         return result
 

@@ -59,17 +59,22 @@ class TrainingLog:
         now = time.perf_counter()
         if now >= self._next_progress:
             self._next_progress = now + PROGRESS_INTERVAL
-            self._report(now)
+            self.report()
+
+    def report(self) -> None:
+        """Say how far the training is."""
+        self._logger.progress(self.frame, self._total_frames, time.perf_counter() - self._start)
+
+    def leave_out(self, seconds: float) -> None:
+        """Do not count the last `seconds` as training: they went into an evaluation."""
+        self._start += seconds
 
     def finish(self) -> None:
         """Summarise the episodes since the last hundred, and put everything on disk."""
-        self._report(time.perf_counter())
+        self.report()
         if self._recent:
             self._summarise()
         self._logger.flush()
-
-    def _report(self, now: float) -> None:
-        self._logger.progress(self.frame, self._total_frames, now - self._start)
 
     def _summarise(self) -> None:
         self._logger.summary("returns100", summarise(self._recent), self.frame)

@@ -181,3 +181,26 @@ def test_evaluation_is_told_to_the_logger_and_leaves_training_alone() -> None:
     assert env.state is state
     assert result["returns"] == RETURNS
     assert keeper.evaluations[0]["frame"] == 2
+
+
+def test_the_time_of_an_evaluation_is_not_counted_as_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    seen: list[tuple[int, float]] = []
+
+    class Progress(DummyLogger):
+        def progress(self, frame: int, total_frames: float, seconds: float) -> None:
+            seen.append((frame, seconds))
+
+    def slow(*args: Any) -> dict[str, Any]:
+        clock[0] += 100.0
+        return {"mean": 0.0}
+
+    experiment = SingleEnvExperiment(RecorderPreset(), ScriptedEnvironment(EPISODES), logger=Progress())
+    experiment.train(frames=4)
+    clock[0] = 2.0
+    monkeypatch.setattr("allcore.experiments.experiment.evaluate_in", slow)
+    experiment.test()
+    clock[0] += 1.0
+    experiment.log.finish()
+    assert seen[-2:] == [(4, 2.0), (4, 3.0)]

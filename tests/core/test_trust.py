@@ -42,6 +42,10 @@ def test_what_plugins_own_and_what_is_trusted_may_be_named() -> None:
     check_specification(SPEC, (), "spec.json")
     own = {"model": "all_agents.presets.classic.models:q_network"}
     check_specification(dataclasses.replace(SPEC, hyperparameters=own), (), "spec.json")
-    check_specification(dataclasses.replace(SPEC, environment="unheard_of:make"), ("unheard_of",), "spec.json")
+    check_specification(
+        dataclasses.replace(SPEC, environment="unheard_of:make"), ("unheard_of",), "spec.json"
+    )
     with pytest.raises(TrustError):
-        check_specification(dataclasses.replace(SPEC, environment="unheard_of:make"), ("strange",), "spec.json")
+        check_specification(
+            dataclasses.replace(SPEC, environment="unheard_of:make"), ("strange",), "spec.json"
+        )
