@@ -79,14 +79,6 @@ def complete_hyperparameters(
     return [item for name, item in found.items() if f"{name}=".startswith(incomplete)]
 
 
-def complete_runs(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Propose the folders of the runs in `runs`."""
-    from allcore.cli.find_run import run_folders
-
-    folders = [str(folder) for folder in run_folders("runs")]
-    return [CompletionItem(folder) for folder in folders if folder.startswith(incomplete)]
-
-
 def complete_devices(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

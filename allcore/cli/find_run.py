@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from allcore.cli.completion import complete_runs
 from allcore.errors import LogdirError
 
 _MOST_LISTED = 10
@@ -58,6 +58,12 @@ def run_folders(logdir: str) -> list[Path]:
     from allcore.experiments.runs import find_runs
 
     return [run.path for run in find_runs(logdir)] if Path(logdir).is_dir() else []
+
+
+def complete_runs(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Propose the folders of the runs in `runs`."""
+    folders = [str(folder) for folder in run_folders("runs")]
+    return [CompletionItem(folder) for folder in folders if folder.startswith(incomplete)]
 
 
 def _listed(title: str, folders: Iterable[Path]) -> str:

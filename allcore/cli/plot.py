@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from allcore.cli.completion import complete_runs
+from allcore.cli.find_run import complete_runs
 from allcore.cli.values import parse_frames
 from allcore.errors import LogdirError
 

@@ -47,8 +47,26 @@ def resolve_environment(
     if family is None:
         return _from_factory(text, device, arguments)
     make = registry().load(family)
+    _refuse_unknown_options(make, arguments, family)
     environment: Environment = make(_bare_name(text), device=device, **arguments)
     return environment
+
+
+def _refuse_unknown_options(make: Callable[..., Any], options: Mapping[str, Any], family: Entry) -> None:
+    """Complain about options that a family does not have; one that takes any complains for itself."""
+    parameters = inspect.signature(make).parameters
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    known = [
+        name for name, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    for name in options:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UsageError(
+                f"{family.key} has no option {name!r}.",
+                hint=f"{near or ''} 'all show {family.key}' lists them all.".strip(),
+            )
 
 
 def find_family(text: str, domain: str | None) -> Entry | None:

@@ -91,11 +91,12 @@ def _begin(
 ) -> Experiment:
     """Everything up to the first step."""
     logger = _make_loggers(spec, folder, quiet=quiet)
+    experiment = _make_experiment(spec, env, preset, logger, render)
     # What a stopped run of this name had logged is logged again from the start.
     logger.rewind(0)
     (folder.path / _ERROR_FILE).unlink(missing_ok=True)
     folder.write_run(run_record(spec, env, preset))
-    return _make_experiment(spec, env, preset, logger, render)
+    return experiment
 
 
 def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:

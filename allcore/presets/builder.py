@@ -64,7 +64,13 @@ class PresetBuilder:
         return dataclasses.replace(self, values=changed)
 
     def seed(self, seed: int) -> PresetBuilder:
-        """Draw initial networks, exploration and minibatches from this root seed."""
+        """Draw initial networks, exploration and minibatches from this root seed.
+
+        Raises:
+            SpecError: the seed is negative.
+        """
+        if seed < 0:
+            raise SpecError(f"a seed is a whole number of at least 0, not {seed}")
         return dataclasses.replace(self, _seed=seed)
 
     def build(self) -> Preset:

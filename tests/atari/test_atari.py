@@ -6,7 +6,6 @@ from ale_py.env import AtariEnv
 
 import all_atari.emulators
 from all_atari import AtariEnvironment, AtariVectorEnvironment
-from all_atari.environment import make
 from all_atari.games import find_game, names
 from allcore.core import State
 from allcore.environments.resolve import resolve_environment
@@ -58,7 +57,7 @@ def test_the_family():
     env = resolve_environment("Pong", domain="atari", options={"sticky_actions": 0.25})
     assert (env.key, env.name, env.frame_skip) == ("atari:Pong", "Pong", 4)
     assert env.options == {"sticky_actions": 0.25}  # and nothing that is as always
-    assert make(env.name, **env.options).options == env.options
+    assert AtariEnvironment(env.name, **env.options).options == env.options
     with pytest.raises(DomainError, match="'atari'"):
         resolve_environment("Pong", domain="classic")
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'Pong'"):
@@ -68,7 +67,17 @@ def test_the_family():
 
 
 @pytest.mark.parametrize(
-    "options", [{"frame_skip": 0}, {"noop_max": -1}, {"sticky_actions": 1.5}, {"screen_size": 0}]
+    "options",
+    [
+        {"frame_skip": 0},
+        {"noop_max": -1},
+        {"sticky_actions": 1.5},
+        {"screen_size": 0},
+        {"frame_skip": "four"},
+        {"noop_max": True},
+        {"sticky_actions": "often"},
+        {"fire_reset": "no"},
+    ],
 )
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(UsageError, match=next(iter(options))):

@@ -39,10 +39,15 @@ class GameSettings:
             ("max_episode_frames", 1),
             ("screen_size", 1),
         ):
-            if getattr(self, name) < least:
-                raise UsageError(f"{name} must be at least {least}, not {getattr(self, name)}.")
-        if not 0 <= self.sticky_actions < 1:
-            raise UsageError(f"sticky_actions is a probability below 1, not {self.sticky_actions}.")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}.")
+        for name in ("fire_reset", "full_action_space"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} is true or false, not {getattr(self, name)!r}.")
+        sticky = self.sticky_actions
+        if isinstance(sticky, bool) or not isinstance(sticky, (int, float)) or not 0 <= sticky < 1:
+            raise UsageError(f"sticky_actions is a probability below 1, not {sticky!r}.")
 
 
 @dataclass

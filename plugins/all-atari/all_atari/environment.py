@@ -16,7 +16,6 @@ from all_atari.games import find_game
 from all_atari.vector_environment import AtariVectorEnvironment, frame_space, not_reset
 from allcore.core import State
 from allcore.environments import Environment
-from allcore.errors import UsageError
 
 
 class AtariEnvironment(Environment):
@@ -177,19 +176,3 @@ class AtariEnvironment(Environment):
         }
         self._state = State(entries)
         return self._state
-
-
-def make(name: str, *, device: torch.device | str = "cpu", **options: Any) -> AtariEnvironment:
-    """Make the environment of a game: the target of the family `atari`.
-
-    Raises:
-        UnknownEnvironmentError: there is no such game.
-        UsageError: an option does not exist or is out of range.
-    """
-    known = [field.name for field in dataclasses.fields(GameSettings)]
-    unknown = [option for option in options if option not in known]
-    if unknown:
-        raise UsageError(
-            f"Atari environments have no option {unknown[0]!r}.", hint=f"They have {', '.join(known)}."
-        )
-    return AtariEnvironment(name, device, **options)

@@ -9,7 +9,7 @@ def all_environments() -> list[EnvironmentRecord]:
     return [
         EnvironmentRecord(
             name="atari",
-            target="all_atari.environment:make",
+            target="all_atari.environment:AtariEnvironment",
             summary="Every game of the Arcade Learning Environment for one player",
             domain="atari",
             names="all_atari.games:names",

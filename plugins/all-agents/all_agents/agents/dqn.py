@@ -51,7 +51,7 @@ class DQN(Agent):
             discount_factor: what a reward one agent step later is worth.
             loss: of values and targets, both `[N]`.
             minibatch_size: transitions per update (N).
-            replay_start_size: agent steps before the first update.
+            replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
         """
         # parts

@@ -49,7 +49,7 @@ class DQNHyperparameters:
         at_least=1,
     )
     replay_start_size: int = hyperparameter(
-        80_000, "Agent steps before the first update.", unit="agent steps", source=_ALL, at_least=1
+        80_000, "Agent steps before learning begins.", unit="agent steps", source=_ALL, at_least=1
     )
     replay_buffer_size: int = hyperparameter(
         1_000_000, "Transitions that replay keeps.", unit="transitions", source=_NATURE, at_least=2

@@ -57,7 +57,7 @@ class DQNHyperparameters:
         at_least=1,
     )
     replay_start_size: int = hyperparameter(
-        1000, "Agent steps before the first update.", unit="agent steps", source=_OURS, at_least=1
+        1000, "Agent steps before learning begins.", unit="agent steps", source=_OURS, at_least=1
     )
     replay_buffer_size: int = hyperparameter(
         100_000, "Transitions that replay keeps.", unit="transitions", source=_OURS, at_least=2
