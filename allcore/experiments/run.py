@@ -146,7 +146,18 @@ def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
         if experiment.frame >= next_evaluation:
             next_evaluation = min(next_evaluation + interval, spec.frames)
             _evaluate(experiment, spec, folder)
-        experiment.preset.save(folder.preset_file)
+        _save(experiment, spec, folder)
+
+
+def _save(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
+    experiment.preset.save(folder.preset_file)
+    registry().notify(
+        "all_checkpoint_saved",
+        spec=spec.to_json(),
+        folder=folder.path,
+        frame=experiment.frame,
+        path=folder.preset_file,
+    )
 
 
 def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:

@@ -78,17 +78,17 @@ def all_evaluation_finished(
 
 @hookspec
 def all_checkpoint_saved(spec: Mapping[str, Any], folder: Path, frame: int, path: Path) -> None:
-    """A checkpoint is safely on disk.
+    """The weights as they are now are safely on disk.
 
-    When: after it has been flushed and has its final name.
+    When: every `save_freq` training episodes and at the end, after the file has been flushed and has its final name.
     Returns: nothing.
-    May not: change or remove the checkpoint. To keep one, copy it: older ones are removed.
+    May not: change or remove the file. To keep it, copy it: the next one takes its place.
 
     Args:
         spec: The run's specification.
         folder: The run's folder.
-        frame: What the checkpoint holds, in agent steps.
-        path: The checkpoint's folder or file.
+        frame: How long the weights have been trained, in agent steps.
+        path: The file, `preset.safetensors`.
 
     Example:
     ```python

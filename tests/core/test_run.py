@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from allcore.experiments import Outcome, RunSpec, run as run_module, run_experim
 from allcore.experiments.evaluation import evaluate_run
 from allcore.experiments.run import execute
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
-from allcore.plugins import registry
+from allcore.plugins import configure, registry, reset
 from allcore.presets import Preset
 
 SPEC = RunSpec(
@@ -216,3 +217,46 @@ def test_run_experiment_trains_agents_in_environments(tmp_path: Path) -> None:
     record = json.loads((outcomes[0].folder / "run.json").read_text())
     assert record["spec"]["hyperparameters"] == {"replay_start_size": 100, "update_frequency": 10}
     assert "all-agents" in record["versions"]
+
+
+def test_plugins_are_told_what_happens_to_a_run(tmp_path: Path) -> None:
+    (tmp_path / "listener.py").write_text(
+        """
+from allcore.plugins import hookimpl
+
+told = []
+
+
+@hookimpl
+def all_run_started(spec, folder, frame):
+    told.append(("started", frame))
+    raise RuntimeError("what a listener raises changes nothing")
+
+
+@hookimpl
+def all_evaluation_finished(frame, returns):
+    told.append(("evaluated", frame, len(returns)))
+
+
+@hookimpl
+def all_checkpoint_saved(frame, path):
+    told.append(("saved", frame, path.name))
+
+
+@hookimpl
+def all_run_finished(frame):
+    told.append(("finished", frame))
+"""
+    )
+    configure(files=[tmp_path / "listener.py"])
+    outcome = _run(tmp_path / "runs", save_freq=0)
+    assert outcome.state == "finished"
+    (plugin,) = [status for status in registry().plugins() if status.namespace == "listener"]
+    told = sys.modules[plugin.module_name].told
+    reset()
+    assert told == [
+        ("started", 0),
+        ("evaluated", 700, 3),
+        ("saved", 700, "preset.safetensors"),
+        ("finished", 700),
+    ]
