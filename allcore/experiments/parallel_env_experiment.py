@@ -55,7 +55,7 @@ class ParallelEnvExperiment(Experiment):
     def _count(self, states: StateArray, stepped: np.ndarray) -> None:
         """Add up returns and lengths where a step was really taken (`stepped`, [E])."""
         self.log.frame += int(stepped.sum())
-        self._returns += states.reward.cpu().numpy() * stepped
+        self._returns += states.reward.cpu().numpy()  # 0 where an episode only began
         self._lengths += stepped
         for index in np.flatnonzero(states.done.cpu().numpy() & stepped):
             self.log.episode(float(self._returns[index]), int(self._lengths[index]), int(index))
