@@ -50,6 +50,9 @@ test-learning: setup ## Run the tests in which agents must learn (minutes)
 test-slow: setup ## Run the slow tests
 	$(PYTEST) -n $(WORKERS) -m slow
 
+test-gpu: setup ## Run the tests that need CUDA
+	$(PYTEST) -m gpu
+
 test-system: setup ## Build the distributions and install them into fresh environments
 	$(PYTEST) -m system
 

@@ -114,6 +114,22 @@ def test_several_environments_learn_at_the_same_ratio(entry: Entry) -> None:
     env.close()
 
 
+@pytest.mark.gpu
+@every_preset
+def test_it_learns_on_a_gpu_in_an_environment_on_the_cpu(entry: Entry) -> None:
+    families = [e for e in registry().records("environments") if e.record.domain == entry.record.domain]
+    env = resolve_environment(families[0].record.examples[0], domain=entry.record.domain)
+    builder: PresetBuilder = registry().load(entry)
+    small = {name: value for name, value in SMALL.items() if hasattr(builder.values, name)}
+    preset = builder.hyperparameters(**small).device("cuda").env(env).seed(3).build()
+    before = {name: value.clone() for name, value in preset.state_dict().items()}
+    _experiment(env, preset).train(frames=300)
+    assert all(value.device.type == "cuda" for value in preset.state_dict().values())
+    assert any(not torch.equal(before[name], value) for name, value in preset.state_dict().items())
+    assert torch.as_tensor(preset.test_agent().act(env.reset(seed=1))).device.type == "cpu"
+    env.close()
+
+
 @every_preset
 def test_a_file_that_names_a_stranger_s_function_is_refused(entry: Entry, tmp_path: Path) -> None:
     from allcore.checkpoint import load_tensors, save_tensors
