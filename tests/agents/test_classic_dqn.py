@@ -54,7 +54,7 @@ def test_without_an_end_of_training_nothing_falls() -> None:
     agent = _preset(0, lr=0.1).agent()
     assert agent.q.optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
     assert agent.policy.epsilon(10**9) == 1.0
-    assert _preset(0, exploration_fraction=0.0).agent().policy.epsilon(0) == 0.1
+    assert _preset(0, exploration_fraction=0.0).agent().policy.epsilon(0) == 0.04
 
 
 def test_initial_weights_come_from_the_seed_alone() -> None:

@@ -66,7 +66,7 @@ class DQNHyperparameters:
         1.0, "Share of random actions at first.", source="Mnih et al. 2015", at_least=0.0, at_most=1.0
     )
     final_exploration: float = hyperparameter(
-        0.1, "Share of random actions in the end.", source=_OURS, at_least=0.0, at_most=1.0
+        0.04, "Share of random actions in the end.", source=_ZOO, at_least=0.0, at_most=1.0
     )
     exploration_fraction: float = hyperparameter(
         0.16,
