@@ -12,11 +12,11 @@ from torch import nn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Below this many parameters one thread is faster: starting the others costs more than they save.
-#: Measured with the DQN update of CartPole (17k parameters) and of Breakout (1.7M).
+#: Networks below this many parameters get one thread: a second one saves fractions of a millisecond per update, and runs of
+#: small networks usually come in numbers that share the cores. docs/decisions/2026-11-22-threads.md has the figures.
 SMALL_NETWORK = 100_000
 
-#: More threads than this did not help a minibatch of 32 images.
+#: Never more than this, so that a run does not take a whole cluster node; what more would give has not been measured.
 MOST_THREADS = 4
 
 
