@@ -60,7 +60,7 @@ class DQNHyperparameters:
         1000, "Agent steps before learning begins.", unit="agent steps", source=_OURS, at_least=1
     )
     replay_buffer_size: int = hyperparameter(
-        100_000, "Transitions that replay keeps.", unit="transitions", source=_OURS, at_least=2
+        20_000, "Transitions that replay keeps.", unit="transitions", source=_OURS, at_least=2
     )
     initial_exploration: float = hyperparameter(
         1.0, "Share of random actions at first.", source="Mnih et al. 2015", at_least=0.0, at_most=1.0
