@@ -42,6 +42,19 @@ class ReplayBuffer(ABC):
         Returns:
             States `[N]` (their mask is 1), actions `[N, ...]`, rewards `[N]`, next states `[N]` with their own mask
             (0 where there is nothing to bootstrap from), and the weights `[N]` of the transitions in the loss.
+
+            The next states have an entry more, `steps` `[N]` (float32): how many agent steps lie between the state and
+            its next state. It is 1 unless the buffer sums rewards over several steps; the rewards are then the
+            discounted sum over so many. So the target of a value is, whatever the buffer,
+            `rewards + discount_factor ** next_states["steps"] * value_of(next_states)`.
+        """
+
+    def update_priorities(self, priorities: Tensor) -> None:
+        """Say how wrong the values of the minibatch drawn last were. A buffer that draws uniformly does not care.
+
+        Args:
+            priorities: unsigned errors `[N]`, or another loss per transition that is never negative, without the
+                transitions' weights.
         """
 
     @abstractmethod

@@ -24,7 +24,7 @@ from torch import Tensor
 from allcore.core import State, StateArray
 from allcore.errors import CheckpointError, UsageError
 from allcore.memory.column import Field, joined_frames, two_stacks
-from allcore.memory.step_storage import StepStorage
+from allcore.memory.step_storage import STEPS, StepStorage
 
 Transitions = tuple[StateArray, Tensor, Tensor, StateArray]
 
@@ -180,6 +180,7 @@ class StepRing:
                 fetched = column.gather(frames_and_next[:, -field.stack_size - 1 :]).to(device)
                 first[name], second[name] = two_stacks(fetched, field)
         first["mask"] = torch.ones(len(places), device=device)
+        second[STEPS] = torch.ones(len(places), device=device)
         actions = storage.read_actions(both[0]).to(device)
         shape = (len(places),)
         return StateArray(first, shape), actions, second["reward"], StateArray(second, shape)

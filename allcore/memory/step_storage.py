@@ -13,6 +13,7 @@ from allcore.errors import UsageError
 from allcore.memory.column import Column, Field, field_of_value, fields_of
 from allcore.memory.estimate import available_bytes, bytes_per_row, check_memory, num_rows
 
+STEPS = "steps"  # the entry of sampled next states: agent steps since the state before
 _ACTION = "action"
 
 
@@ -69,6 +70,11 @@ class StepStorage:
             raise UsageError(
                 f"a replay buffer stores one step at a time, not states of shape {state.shape}",
                 hint="give a State, or a StateArray with one leading dimension (the environments)",
+            )
+        if STEPS in state:
+            raise UsageError(
+                f"a state with an entry {STEPS!r} cannot be stored in a replay buffer: its samples have one of their own",
+                hint="give the entry another name",
             )
         num_envs = state.shape[0] if state.shape else 1
         return StepStorage(fields_of(state), capacity, num_envs, bool(state.shape), device)

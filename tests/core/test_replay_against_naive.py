@@ -37,6 +37,7 @@ class Naive:
                     first["mask"] = torch.tensor(
                         1.0
                     )  # an action was taken in it, so it is a state like any other
+                    second["steps"] = torch.tensor(1.0)
                     self.rows[-1].append((first, torch.as_tensor(act), second))
             self.rows.append([])
         self.newest = next_state
@@ -65,7 +66,7 @@ class Play:
         self.envs = num_envs or 1
         self.done = np.ones(self.envs, dtype=bool)
         self.frames: list[torch.Tensor] = []
-        self.steps = np.zeros(self.envs, dtype=np.int64)
+        self.age = np.zeros(self.envs, dtype=np.int64)
 
     def state(self) -> State:
         """The next state; where the last one was done, the first of an episode."""
@@ -74,7 +75,7 @@ class Play:
         older = [*self.frames[1:], frame] if self.frames else [frame] * self.stack_size
         self.frames = [torch.where(first.view(-1, 1, 1, 1), frame, old) for old in older]
         reward = self.rng.normal(size=self.envs).astype(np.float32) * ~self.done
-        self.steps = np.where(self.done, 0, self.steps + 1)
+        self.age = np.where(self.done, 0, self.age + 1)
         # an episode may not end with its first state: environments are stepped at least once
         done = ~self.done & (self.rng.random(self.envs) < self.ending)
         terminated = done & (self.rng.random(self.envs) < 0.5)
@@ -85,7 +86,7 @@ class Play:
             "done": torch.from_numpy(done.copy()),
             "mask": torch.from_numpy(1.0 - (terminated | life_lost).astype(np.float32)),
             "life_lost": torch.from_numpy(life_lost),
-            "steps": torch.from_numpy(self.steps.copy()),
+            "age": torch.from_numpy(self.age.copy()),
         }
         return self._wrap(values)
 

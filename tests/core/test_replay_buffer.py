@@ -49,6 +49,18 @@ def test_the_newest_transition_can_be_drawn_at_once():
     assert next_states.observation.flatten().unique().tolist() == [1]
     assert (actions.tolist(), rewards.tolist(), weights.tolist()) == ([0] * 3, [1.0] * 3, [1.0] * 3)
     assert (actions.dtype, rewards.dtype, states.done.dtype) == (torch.int64, torch.float32, torch.bool)
+    assert (next_states["steps"].tolist(), next_states["steps"].dtype) == ([1.0] * 3, torch.float32)
+    assert "steps" not in states
+
+
+def test_uniform_replay_does_not_care_for_priorities():
+    buffer, other = seeded(10), seeded(10)
+    for one in (buffer, other):
+        fill(one, [numbered(0), numbered(1), numbered(2)])
+    buffer.sample(4)
+    other.sample(4)
+    buffer.update_priorities(torch.rand(4))
+    assert_equal_samples(buffer, other)
 
 
 def test_nothing_starts_in_a_final_state_and_its_successor_is_no_transition():
@@ -232,10 +244,10 @@ def assert_equal_samples(one: ExperienceReplayBuffer, other: ExperienceReplayBuf
         )
         assert torch.equal(actions, actions_)
         assert torch.equal(rewards, rewards_)
-        names = states.keys()
-        for name in names:
-            assert torch.equal(states[name], states_[name])
-            assert torch.equal(after[name], after_[name])
+        for one_states, other_states in ((states, states_), (after, after_)):
+            names = one_states.keys()
+            for name in names:
+                assert torch.equal(one_states[name], other_states[name])
 
 
 # ---- what is refused
@@ -291,6 +303,11 @@ def test_an_action_unlike_the_first_is_refused():
 def test_a_text_in_a_state_is_refused_by_name():
     with pytest.raises(UsageError, match="'agent' cannot be stored.*str"):
         seeded(10).store(None, None, State({"observation": torch.zeros(2), "agent": "first"}))
+
+
+def test_the_name_of_the_entry_that_samples_add_is_taken():
+    with pytest.raises(UsageError, match="'steps' cannot be stored"):
+        seeded(10).store(None, None, State({"observation": torch.zeros(2), "steps": 3}))
 
 
 def test_impossible_buffers_are_refused():
