@@ -48,6 +48,17 @@ def hyperparameter(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def described(
+    doc: str, *, unit: str = "", at_least: float | None = None, at_most: float | None = None
+) -> Any:
+    """A field of a hyperparameters class without a value: each preset gives its own, with `values`.
+
+    Arguments as for `hyperparameter`.
+    """
+    metadata = {"doc": doc, "unit": unit, "source": "", "at_least": at_least, "at_most": at_most}
+    return dataclasses.field(metadata=metadata)
+
+
 def replace(hyperparameters: Any, changes: Mapping[str, Any], *, owner: str) -> Any:
     """The same hyperparameters with some values changed; text is converted to the field's type.
 
@@ -68,7 +79,7 @@ def replace(hyperparameters: Any, changes: Mapping[str, Any], *, owner: str) -> 
                 f"{owner} has no hyperparameter {name!r}.",
                 hint=f"{did_you_mean(name, fields) or ''} `all show {owner}` lists them all.".strip(),
             )
-        new[name] = _checked(name, value, hints[name], fields[name].metadata, owner)
+        new[name] = checked(name, value, hints[name], fields[name].metadata, owner)
     return dataclasses.replace(hyperparameters, **new)
 
 
@@ -109,7 +120,12 @@ def to_json(value: Any) -> Any:
     return str(value) if isinstance(value, Function) else value
 
 
-def _checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner: str) -> Any:
+def checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner: str) -> Any:
+    """`value` as the type `hint`, if it is one and lies within the bounds that `metadata` names.
+
+    Raises:
+        HyperparameterError: it is not.
+    """
     try:
         converted = _convert(value, hint)
     except (TypeError, ValueError):

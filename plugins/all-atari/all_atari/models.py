@@ -8,10 +8,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from gymnasium.spaces import Discrete
-
-#: Width of the last hidden layer of the Nature network.
-NATURE_FEATURES = 512
+    from gymnasium.spaces import Box
 
 
 class Pixels(nn.Module):
@@ -22,18 +19,18 @@ class Pixels(nn.Module):
         return frames.to(torch.float32, memory_format=torch.channels_last).mul_(1.0 / 255.0)
 
 
-def nature_features(frame_stack: int) -> nn.Sequential:
-    """Features [N, 512] of stacked 84x84 frames [N, S, 84, 84].
+def nature_convolutions(observation_space: Box) -> nn.Sequential:
+    """Features [N, 3136] of stacked 84x84 frames [N, S, 84, 84]; a hidden layer of 512 units belongs on top.
 
     Source: Mnih et al. (2015), Methods, "Model architecture". PyTorch's initialisation is the paper's (Torch 7's): uniform
     in +-1/sqrt(fan-in).
 
     Args:
-        frame_stack: frames in the stack (S).
+        observation_space: a stack of S frames, `[S, 84, 84]`.
     """
     convolutions = nn.Sequential(
         Pixels(),
-        nn.Conv2d(frame_stack, 32, 8, stride=4),
+        nn.Conv2d(observation_space.shape[0], 32, 8, stride=4),
         nn.ReLU(),
         nn.Conv2d(32, 64, 4, stride=2),
         nn.ReLU(),
@@ -41,14 +38,8 @@ def nature_features(frame_stack: int) -> nn.Sequential:
         nn.ReLU(),
         nn.Flatten(),
     )
-    features = nn.Sequential(*convolutions, nn.Linear(64 * 7 * 7, NATURE_FEATURES), nn.ReLU())
     # torch documents this argument; its type stubs leave it out.
-    return features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def nature_dqn(frame_stack: int, action_space: Discrete) -> nn.Module:
-    """Action values [N, A] of stacked frames [N, S, 84, 84] (Mnih et al., 2015)."""
-    return nn.Sequential(*nature_features(frame_stack), nn.Linear(NATURE_FEATURES, int(action_space.n)))
+    return convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def needs_frames_and_discrete(observation_space: Any, action_space: Any) -> str | None:

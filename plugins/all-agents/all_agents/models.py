@@ -1,15 +1,14 @@
-"""Networks for vector observations."""
+"""Features of vector observations, and what a preset asks of an environment's spaces."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from gymnasium.spaces import Box, Discrete
+    from gymnasium.spaces import Box
 
 
 class Bounded(nn.Module):
@@ -41,29 +40,43 @@ class Bounded(nn.Module):
 _HUGE = 1e6
 
 
-def q_network(observation_space: Box, action_space: Discrete, hidden: tuple[int, ...]) -> nn.Module:
-    """Action values [N, A] of observations [N, D]: bounded features to -1..1, then fully connected with ReLU.
+def vector_features(observation_space: Box) -> nn.Module:
+    """Features [N, D] of observations [N, D]: those with bounds brought to -1..1.
 
     Args:
         observation_space: a vector of D numbers.
-        action_space: A actions.
-        hidden: width of each hidden layer.
     """
-    widths = [observation_space.shape[0], *hidden]
-    layers: list[nn.Module] = [Bounded(observation_space)]
-    for width_in, width_out in pairwise(widths):
-        layers += [nn.Linear(width_in, width_out), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(widths[-1], int(action_space.n)))
+    return Bounded(observation_space)
 
 
 def needs_vector_and_discrete(observation_space: Any, action_space: Any) -> str | None:
     """What keeps these spaces from being a vector of numbers and a choice of actions; None if nothing does."""
-    from gymnasium.spaces import Box, Discrete
+    from gymnasium.spaces import Discrete
 
-    if not (isinstance(observation_space, Box) and len(observation_space.shape) == 1):
-        return (
-            f"its observations are {observation_space}, and the preset's network takes a vector of numbers."
-        )
+    if problem := _needs_vector(observation_space):
+        return problem
     if not isinstance(action_space, Discrete):
         return f"its actions are {action_space}, and the agent chooses one of several (Discrete)."
     return None
+
+
+def needs_vector_and_box(observation_space: Any, action_space: Any) -> str | None:
+    """What keeps these spaces from being vectors of numbers, with bounds for the actions; None if nothing does."""
+    import numpy as np
+    from gymnasium.spaces import Box
+
+    if problem := _needs_vector(observation_space):
+        return problem
+    if not (isinstance(action_space, Box) and len(action_space.shape) == 1):
+        return f"its actions are {action_space}, and the agent's are vectors of numbers (Box)."
+    if not (np.isfinite(action_space.low).all() and np.isfinite(action_space.high).all()):
+        return f"its actions are {action_space}, which has no finite bounds."
+    return None
+
+
+def _needs_vector(observation_space: Any) -> str | None:
+    from gymnasium.spaces import Box
+
+    if isinstance(observation_space, Box) and len(observation_space.shape) == 1:
+        return None
+    return f"its observations are {observation_space}, and the preset's network takes a vector of numbers."

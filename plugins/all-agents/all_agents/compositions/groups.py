@@ -1,0 +1,62 @@
+"""Hyperparameters that several algorithms share, by what they are about. Presets give the values.
+
+A dataclass lists the fields of its last base first: name the groups from the network back to the learning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allcore.presets import Function, described
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What the network looks like: features of an observation, and fully connected layers on top."""
+
+    features: Function = described(
+        "Makes the network's first part from the observation space; its features are [N, F]."
+    )
+    hidden: tuple[int, ...] = described("Width of each hidden layer on top of the features.", unit="units")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """How values are learnt."""
+
+    discount_factor: float = described("What a reward one step later is worth.", at_least=0.0, at_most=1.0)
+    lr: float = described("The optimizer's step size at first.", at_least=0.0)
+    final_lr_factor: float = described(
+        "The share of the step size that is left at the end of the training; it falls in a straight line.",
+        at_least=0.0,
+    )
+    eps: float = described("What the optimizer adds to its divisor.", at_least=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """How transitions are kept and drawn."""
+
+    minibatch_size: int = described("Transitions per update.", unit="transitions", at_least=1)
+    update_frequency: int = described(
+        "Agent steps from one update to the next.", unit="agent steps", at_least=1
+    )
+    replay_start_size: int = described("Agent steps before learning begins.", unit="agent steps", at_least=1)
+    replay_buffer_size: int = described("Transitions that replay keeps.", unit="transitions", at_least=2)
+    n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
+
+    def updates(self, train_steps: float) -> float:
+        """How many updates there are in `train_steps` agent steps."""
+        return max(1.0, (train_steps - self.replay_start_size) / self.update_frequency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """How often an action is chosen at random."""
+
+    initial_exploration: float = described("Share of random actions at first.", at_least=0.0, at_most=1.0)
+    final_exploration: float = described("Share of random actions in the end.", at_least=0.0, at_most=1.0)
+    final_exploration_step: int = described(
+        "When exploration has fallen to its end, in a straight line.", unit="agent steps", at_least=0
+    )
+    test_exploration: float = described("Share of random actions in evaluation.", at_least=0.0, at_most=1.0)

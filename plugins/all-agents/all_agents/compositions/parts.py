@@ -1,0 +1,47 @@
+"""Parts that many compositions make in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allcore.agents import PolicyAgent
+from allcore.memory import ExperienceReplayBuffer
+from allcore.optim import Linear
+from allcore.policies import GreedyPolicy
+
+if TYPE_CHECKING:
+    from all_agents.compositions.groups import Exploration, Learning, Replay
+    from allcore.policies.greedy import ActionValues
+    from allcore.presets import Preset
+
+
+def falling_step_size(hp: Learning, updates: float) -> Linear:
+    """The factor on the step size, from 1 to what is left of it after `updates` updates."""
+    return Linear(1.0, hp.final_lr_factor, 0, updates)
+
+
+def uniform_replay(preset: Preset, hp: Replay) -> ExperienceReplayBuffer:
+    """Uniform replay that gives minibatches on the preset's device."""
+    return ExperienceReplayBuffer(
+        hp.replay_buffer_size, device=preset.device, generator=preset.seeds.generator("replay")
+    )
+
+
+def exploring_policy(preset: Preset, q: ActionValues, hp: Exploration) -> GreedyPolicy:
+    """The policy in training: epsilon-greedy, with an epsilon that falls."""
+    epsilon = Linear(hp.initial_exploration, hp.final_exploration, 0, hp.final_exploration_step)
+    return GreedyPolicy(
+        q, preset.setting.n_actions, epsilon=epsilon, generator=preset.seeds.generator("policy")
+    )
+
+
+def greedy_agent(preset: Preset, q: ActionValues, exploration: float = 0.0) -> PolicyAgent:
+    """An agent that only plays: greedy by `q`, but for a share of random actions."""
+    policy: Any = GreedyPolicy(
+        q,
+        preset.setting.n_actions,
+        epsilon=exploration,
+        generator=preset.seeds.generator("test policy"),
+        evaluation_epsilon=exploration,
+    )
+    return PolicyAgent(policy.eval)
