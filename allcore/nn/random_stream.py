@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from allcore.seeding import Seeds
 
+_COUNTS = 16  # bytes of two int64: the seed and how many copies were made
+
 
 class RandomStream(nn.Module):
     """A generator of its own for a network that draws random numbers, saved with the network's state.
@@ -34,12 +36,18 @@ class RandomStream(nn.Module):
         return self._generator
 
     def get_extra_state(self) -> Tensor:
-        """Where the generator stands, for the network's `state_dict`."""
-        return self._generator.get_state()
+        """Where the generator stands, for the network's `state_dict`: its bytes, then those of seed and count of copies."""
+        counts = torch.tensor([self._seed, self._copies]).view(torch.uint8)
+        return torch.cat([self._generator.get_state(), counts])
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Go on there: at once, or as soon as numbers are drawn on the kind of device that the state is of."""
-        self._loaded = state.cpu().clone()
+        """Go on there: at once, or as soon as numbers are drawn on the kind of device that the state is of.
+
+        Later copies, too, draw what the saved network's would have drawn.
+        """
+        state = state.cpu()
+        self._seed, self._copies = (int(count) for count in state[-_COUNTS:].clone().view(torch.int64))
+        self._loaded = state[:-_COUNTS].clone()
         self._go_on_where_loaded()
 
     def _go_on_where_loaded(self) -> None:

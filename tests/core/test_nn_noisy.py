@@ -29,7 +29,7 @@ def by_hand(layer):
 
 
 def same_stream(layer):
-    return torch.Generator().set_state(layer.noise.get_extra_state())
+    return torch.Generator().set_state(layer.noise.on(torch.device("cpu")).get_state())
 
 
 def test_independent_noise_by_hand():
@@ -137,11 +137,23 @@ def test_noise_goes_on_after_loading(tmp_path):
     assert torch.equal(one.target(x), two.target(x))
 
 
+def test_copies_made_after_loading_draw_what_the_saved_network_s_would_have(tmp_path):
+    saved, loaded = (nn.Sequential(NoisyLinear(2, 2, generator=generator(seed))) for seed in (1, 2))
+    copy.deepcopy(saved)
+    save_state(tmp_path / "s", saved.state_dict())
+    loaded.load_state_dict(load_state(tmp_path / "s"))
+    x = torch.ones(1, 2)
+    assert torch.equal(copy.deepcopy(saved)(x), copy.deepcopy(loaded)(x))
+    copies = [copy.deepcopy(saved)(x) for _ in range(2)]
+    assert not torch.equal(*copies)
+
+
 def test_a_state_of_another_kind_of_device_changes_nothing_here():
-    stream = RandomStream(generator())
-    before = stream.get_extra_state()
-    stream.set_extra_state(torch.zeros(16, dtype=torch.uint8))  # as long as CUDA's
-    assert torch.equal(before, stream.get_extra_state())
+    stream, other = RandomStream(generator()), RandomStream(generator(1))
+    before = stream.on(torch.device("cpu")).get_state()
+    counts = other.get_extra_state()[-16:]
+    stream.set_extra_state(torch.cat([torch.zeros(16, dtype=torch.uint8), counts]))  # as long as CUDA's
+    assert torch.equal(before, stream.on(torch.device("cpu")).get_state())
 
 
 def test_a_state_waits_until_numbers_are_drawn_on_its_kind_of_device():
