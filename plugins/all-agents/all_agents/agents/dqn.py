@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import smooth_l1_loss
 
 from allcore.agents import Agent
+from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +26,9 @@ class DQN(Agent):
 
     Paper: Mnih et al. (2015), Human-level control through deep reinforcement learning, Nature 518, Algorithm 1.
 
-    What differs from the paper: networks, exploration and preprocessing are parts that a preset composes. The default
-    loss is the mean Huber loss, whose gradient is the paper's clipped error over the minibatch size. It acts in one
-    environment or, given a `StateArray`, in several, at the same number of updates per agent step.
+    What differs from the paper: networks, exploration, replay and preprocessing are parts that a preset composes. The
+    default loss is the mean Huber loss, whose gradient is the paper's clipped error over the minibatch size. It acts in
+    one environment or, given a `StateArray`, in several, at the same number of updates per agent step.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class DQN(Agent):
         replay_buffer: ReplayBuffer,
         *,
         discount_factor: float = 0.99,
-        loss: Callable[[Tensor, Tensor], Tensor] = smooth_l1_loss,
+        loss: Callable[..., Tensor] = smooth_l1_loss,
         minibatch_size: int = 32,
         replay_start_size: int = 5000,
         update_frequency: int = 1,
@@ -49,7 +50,8 @@ class DQN(Agent):
             policy: chooses the actions while training.
             replay_buffer: keeps the transitions.
             discount_factor: what a reward one agent step later is worth.
-            loss: of values and targets, both `[N]`.
+            loss: of values and targets, both `[N]`; with `reduction="none"` the loss of each transition `[N]`, as torch's
+                losses have it.
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
@@ -80,13 +82,17 @@ class DQN(Agent):
     def _train(self) -> None:
         while self._should_train():
             # sample transitions from the buffer
-            states, actions, rewards, next_states, _ = self.replay_buffer.sample(self.minibatch_size)
+            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
             # forward pass
             values = self.q(states, actions)
             # targets: a terminal state's values are masked to zero
-            targets = rewards + self.discount_factor * torch.max(self.q.target(next_states), dim=1)[0]
+            discounts = self.discount_factor ** next_states["steps"]
+            targets = rewards + discounts * torch.max(self.q.target(next_states), dim=1)[0]
             # backward pass
-            self.q.reinforce(self.loss(values, targets))
+            losses = self.loss(values, targets, reduction="none")
+            self.q.reinforce(torch.mean(weights * losses))
+            # prioritised replay draws by the size of the errors
+            self.replay_buffer.update_priorities(torch.abs(targets - values.detach()))
             self._updates += 1
 
     def _should_train(self) -> bool:
@@ -94,12 +100,14 @@ class DQN(Agent):
         return steps_since_start >= (self._updates + 1) * self.update_frequency
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything the agent has learnt and remembers."""
+        """Everything the agent has learnt and remembers, with the state and the action in flight."""
         return {
             "q": self.q.state_dict(),
             "policy": self.policy.state_dict(),
             "replay_buffer": self.replay_buffer.state_dict(),
             "updates": self._updates,
+            "state": state_to_dict(self._state),
+            "action": self._action,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -108,3 +116,5 @@ class DQN(Agent):
         self.policy.load_state_dict(state["policy"])
         self.replay_buffer.load_state_dict(state["replay_buffer"])
         self._updates = state["updates"]
+        self._state = state_from_dict(state["state"])
+        self._action = state["action"]
