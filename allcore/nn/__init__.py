@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from allcore.nn.linear0 import Linear0 as Linear0
     from allcore.nn.networks import fully_connected as fully_connected
     from allcore.nn.noisy import NoisyFactorizedLinear as NoisyFactorizedLinear, NoisyLinear as NoisyLinear
+    from allcore.nn.quantile_loss import (
+        quantile_huber_loss as quantile_huber_loss,
+        quantile_huber_pairs as quantile_huber_pairs,
+        quantile_midpoints as quantile_midpoints,
+    )
     from allcore.nn.random_stream import RandomStream as RandomStream
     from allcore.nn.rl_network import RLNetwork as RLNetwork
     from allcore.nn.scale import Scale as Scale
@@ -35,6 +40,9 @@ __getattr__, __dir__, __all__ = attach(
         "NoisyLinear": "allcore.nn.noisy",
         "NoisyFactorizedLinear": "allcore.nn.noisy",
         "RandomStream": "allcore.nn.random_stream",
+        "quantile_huber_loss": "allcore.nn.quantile_loss",
+        "quantile_huber_pairs": "allcore.nn.quantile_loss",
+        "quantile_midpoints": "allcore.nn.quantile_loss",
         "TanhActionBound": "allcore.nn.tanh_action_bound",
         "device_of": "allcore.nn.device",
     },
