@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ScriptedVectorEnvironment as ScriptedVectorEnvironment,
         Step as Step,
     )
+    from allcore.testing.one_minibatch import OneMinibatch as OneMinibatch
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -28,5 +29,6 @@ __getattr__, __dir__, __all__ = attach(
         "ScriptedEnvironment": "allcore.testing.environments",
         "ScriptedVectorEnvironment": "allcore.testing.environments",
         "Step": "allcore.testing.environments",
+        "OneMinibatch": "allcore.testing.one_minibatch",
     },
 )

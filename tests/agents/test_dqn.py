@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import mse_loss
+from torch.nn.functional import huber_loss, mse_loss
 
 from all_agents.agents import DQN
 from allcore.approximation import FixedTarget, QNetwork
-from allcore.core import State, StateArray
+from allcore.core import State
 from allcore.environments import Environment
 from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
 from allcore.memory import ExperienceReplayBuffer
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
+from allcore.testing import OneMinibatch
 from allcore.testing.environments import ScriptedEnvironment, Step
 
 
@@ -52,48 +54,44 @@ def _learn(env: Environment, frames: int, *, n_envs: int = 1, **options: object)
 
 
 def test_one_update_equals_the_equations() -> None:
-    """Two transitions, one of them terminal, worked out with NumPy."""
+    """Three transitions with weights, one of them terminal, one of them three steps long, worked out with NumPy."""
     model = nn.Linear(2, 2)
-    agent = _agent(model, replay_start_size=10**9)
-    weight, bias = model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy()
+    agent = _agent(model, replay_start_size=-1)
+    old, bias = model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy()
     # The target network is another one, so that the two cannot be mixed up.
-    target = copy.deepcopy(model)
     with torch.no_grad():
         model.weight.add_(0.5)
-    new_weight = model.weight.detach().numpy().copy()
-
-    x, y = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[0.0, 1.0], [3.0, 3.0]])
-    actions, rewards, masks = np.array([1, 0]), np.array([1.0, -2.0]), np.array([1.0, 0.0])
-    states = StateArray({"observation": torch.tensor(x, dtype=torch.float32)}, (2,))
-    next_states = StateArray(
-        {
-            "observation": torch.tensor(y, dtype=torch.float32),
-            "done": torch.tensor([False, True]),
-            "mask": torch.tensor(masks, dtype=torch.float32),
-        },
-        (2,),
-    )
-    sample = (
-        states,
-        torch.tensor(actions),
-        torch.tensor(rewards, dtype=torch.float32),
-        next_states,
-        torch.ones(2),
-    )
-    agent.replay_buffer.sample = lambda size: sample  # type: ignore[method-assign]
-    agent.replay_start_size = -1
+    new = old + 0.5
+    x, y = np.array([[1.0, 2.0], [0.5, -1.0], [-1.0, 0.3]]), np.array([[0.0, 1.0], [3.0, 3.0], [2.0, -1.0]])
+    actions, rewards, masks = np.array([1, 0, 1]), np.array([1.0, -2.0, 0.3]), np.array([1.0, 0.0, 1.0])
+    steps, weights = np.array([1.0, 1.0, 3.0]), np.array([0.5, 1.0, 0.8])
+    agent.replay_buffer = OneMinibatch(x, actions, rewards, y, masks=masks, steps=steps, weights=weights)
     agent._train()
 
-    values = (x @ new_weight.T + bias)[np.arange(2), actions]
-    targets = rewards + 0.9 * masks * (y @ weight.T + bias).max(axis=1)
-    slope = np.clip(values - targets, -1.0, 1.0) / 2  # of the mean Huber loss
-    expected_weight, expected_bias = new_weight.copy(), bias.copy()
+    values = (x @ new.T + bias)[np.arange(3), actions]
+    targets = rewards + 0.9**steps * masks * (y @ old.T + bias).max(axis=1)
+    slope = weights * np.clip(values - targets, -1.0, 1.0) / 3  # of the mean Huber loss
+    expected_weight, expected_bias = new.copy(), bias.copy()
     for index, action in enumerate(actions):
         expected_weight[action] -= 0.1 * slope[index] * x[index]
         expected_bias[action] -= 0.1 * slope[index]
-    assert model.weight.detach().numpy() == pytest.approx(expected_weight, abs=1e-6)
-    assert model.bias.detach().numpy() == pytest.approx(expected_bias, abs=1e-6)
-    assert target.weight.detach().numpy() == pytest.approx(weight)
+    assert model.weight.detach().numpy() == pytest.approx(expected_weight, abs=1e-5)
+    assert model.bias.detach().numpy() == pytest.approx(expected_bias, abs=1e-5)
+    (priorities,) = agent.replay_buffer.priorities
+    assert priorities.numpy() == pytest.approx(np.abs(targets - values), abs=1e-5)
+    assert not priorities.requires_grad
+
+
+@pytest.mark.parametrize("loss", [mse_loss, partial(huber_loss, delta=10.0)])
+def test_any_of_torchs_losses_will_do(loss: Callable[..., torch.Tensor]) -> None:
+    """Errors below 10: the square, or half of it."""
+    model = nn.Linear(1, 1, bias=False)
+    agent = _agent(model, loss=loss, replay_start_size=-1)
+    start = model.weight.item()
+    agent.replay_buffer = OneMinibatch([[1.0]], [0], [2.0], [[1.0]], masks=[0.0])
+    agent._train()
+    slope = (start - 2.0) * (2.0 if loss is mse_loss else 1.0)
+    assert model.weight.item() == pytest.approx(start - 0.1 * slope, abs=1e-5)
 
 
 @pytest.mark.parametrize("n_envs", [1, 3])
