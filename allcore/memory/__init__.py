@@ -10,6 +10,14 @@ if TYPE_CHECKING:
         ExperienceReplayBuffer as ExperienceReplayBuffer,
         ReplayBuffer as ReplayBuffer,
     )
+    from allcore.memory.returns import (
+        generalized_advantages as generalized_advantages,
+        lambda_returns as lambda_returns,
+        n_step_returns as n_step_returns,
+        normalize as normalize,
+        weighted_mean as weighted_mean,
+    )
+    from allcore.memory.rollout import Rollout as Rollout, RolloutBuffer as RolloutBuffer
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -17,5 +25,12 @@ __getattr__, __dir__, __all__ = attach(
         "ReplayBuffer": "allcore.memory.replay_buffer",
         "ExperienceReplayBuffer": "allcore.memory.replay_buffer",
         "memory_bytes": "allcore.memory.estimate",
+        "RolloutBuffer": "allcore.memory.rollout",
+        "Rollout": "allcore.memory.rollout",
+        "generalized_advantages": "allcore.memory.returns",
+        "n_step_returns": "allcore.memory.returns",
+        "lambda_returns": "allcore.memory.returns",
+        "weighted_mean": "allcore.memory.returns",
+        "normalize": "allcore.memory.returns",
     },
 )

@@ -74,7 +74,7 @@ def field_of_value(name: str, value: Any, leading_dims: int) -> Field:
         shape, dtype = (), next(to for of, to in _PYTHON_DTYPES.items() if isinstance(value, of))
     else:
         raise UsageError(
-            f"the entry {name!r} cannot be stored in a replay buffer: it is a {type(value).__name__}",
+            f"the entry {name!r} cannot be stored in a buffer: it is a {type(value).__name__}",
             hint="entries of stored states are tensors or numbers; leave others out of the state handed to the buffer",
         )
     standard = _STANDARD_DTYPES.get(name)
@@ -150,7 +150,7 @@ class Column:
 
 def _changed(name: str, found: str, stored: str) -> UsageError:
     return UsageError(
-        f"the entry {name!r} cannot be stored in this replay buffer: it is {found}, but at the first store it was {stored}",
+        f"the entry {name!r} cannot be stored in this buffer: it is {found}, but at the first store it was {stored}",
         hint="every stored state needs the same entries, with the same shapes and types",
     )
 
