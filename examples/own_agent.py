@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from torch.nn.functional import mse_loss
 from torch.optim import Adam
 
-from all_agents.presets.classic.models import needs_vector_and_discrete, q_network
+from all_agents.models import needs_vector_and_discrete
 from allcore.agents import Agent, PolicyAgent
 from allcore.approximation import FixedTarget, QNetwork
 from allcore.experiments import run_experiment
 from allcore.memory import ExperienceReplayBuffer
+from allcore.nn import fully_connected
 from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
 from allcore.presets import Preset, PresetBuilder, hyperparameter
@@ -75,7 +76,8 @@ class DoubleDQNPreset(Preset):
 
     def __init__(self, setting):
         super().__init__(setting)
-        network = q_network(setting.observation_space, setting.action_space, self.hyperparameters.hidden)
+        n_inputs, hidden = setting.observation_space.shape[0], self.hyperparameters.hidden
+        network = fully_connected(n_inputs, hidden, setting.n_actions)
         self.model = network.to(self.device)
 
     def agent(self, logger=None, train_steps=float("inf")):

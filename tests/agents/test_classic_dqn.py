@@ -9,8 +9,8 @@ import pytest
 import torch
 from gymnasium.spaces import Box
 
+from all_agents.models import Bounded
 from all_agents.presets.classic import dqn
-from all_agents.presets.classic.models import Bounded
 from allcore.environments import GymEnvironment
 from allcore.presets import Preset
 
@@ -30,7 +30,7 @@ def test_bounded_features_come_to_one_scale_and_others_stay() -> None:
 def test_the_network_sees_scaled_features() -> None:
     preset = _preset(0)
     angle_bound = GymEnvironment("CartPole-v1").observation_space.high[2]
-    first = next(layer for layer in preset.model if isinstance(layer, torch.nn.Linear))
+    first = next(layer for layer in preset.model.modules() if isinstance(layer, torch.nn.Linear))
     seen: list[torch.Tensor] = []
     first.register_forward_hook(lambda layer, inputs, output: seen.append(inputs[0]))
     preset.model(torch.tensor([[0.0, 0.0, float(angle_bound), 0.0]]))
@@ -38,7 +38,9 @@ def test_the_network_sees_scaled_features() -> None:
 
 
 def test_the_step_size_falls_to_its_end_with_the_last_update() -> None:
-    agent = _preset(0, lr=0.1, final_lr=0.05, replay_start_size=10, update_frequency=2).agent(train_steps=50)
+    agent = _preset(0, lr=0.1, final_lr_factor=0.5, replay_start_size=10, update_frequency=2).agent(
+        train_steps=50
+    )
     env = GymEnvironment("CartPole-v1")
     state, seen = env.reset(seed=0), []
     while agent.q.updates < 20:
@@ -53,8 +55,12 @@ def test_the_step_size_falls_to_its_end_with_the_last_update() -> None:
 def test_without_an_end_of_training_nothing_falls() -> None:
     agent = _preset(0, lr=0.1).agent()
     assert agent.q.optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
-    assert agent.policy.epsilon(10**9) == 1.0
-    assert _preset(0, exploration_fraction=0.0).agent().policy.epsilon(0) == 0.04
+
+
+def test_exploration_falls_to_its_end_at_its_step() -> None:
+    epsilon = _preset(0).agent().policy.epsilon
+    assert (epsilon(0), epsilon(8000), epsilon(16_000)) == (1.0, pytest.approx(0.52), 0.04)
+    assert _preset(0, final_exploration_step=0).agent().policy.epsilon(0) == 0.04
 
 
 def test_initial_weights_come_from_the_seed_alone() -> None:

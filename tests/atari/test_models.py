@@ -6,7 +6,16 @@ import torch
 from gymnasium.spaces import Discrete
 from torch.nn.functional import conv2d, linear, relu
 
-from all_atari.models import Pixels, nature_dqn
+from all_atari import AtariEnvironment
+from all_atari.models import Pixels
+from all_atari.presets import dqn
+
+
+def _nature(n_actions: int) -> torch.nn.Module:
+    """The network of `atari.dqn`."""
+    frame = AtariEnvironment("Breakout").observation_space
+    preset = dqn.build_for(frame, Discrete(n_actions), environment="a game")
+    return preset.composition.model
 
 
 def test_bytes_become_numbers_from_0_to_1() -> None:
@@ -18,7 +27,7 @@ def test_bytes_become_numbers_from_0_to_1() -> None:
 
 def test_it_has_the_paper_s_size() -> None:
     """Worked out by hand: 32 8x8 filters on 4 frames, 64 4x4 on 32, 64 3x3 on 64, 512 units on 64x7x7, 4 actions."""
-    model = nature_dqn(4, Discrete(4))
+    model = _nature(n_actions=4)
     sizes = [
         4 * 32 * 8 * 8 + 32,
         32 * 64 * 4 * 4 + 64,
@@ -30,7 +39,7 @@ def test_it_has_the_paper_s_size() -> None:
 
 
 def test_it_computes_what_the_paper_says() -> None:
-    model = nature_dqn(4, Discrete(3))
+    model = _nature(n_actions=3)
     frames = torch.randint(256, (2, 4, 84, 84), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = (parameter.contiguous() for parameter in model.parameters())
     x = frames.float() / 255

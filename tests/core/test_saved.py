@@ -55,7 +55,7 @@ def test_a_trusted_one_is(folder, tmp_path):
 def test_a_saved_preset_names_no_function_but_a_plugin_s_own(name, folder, tmp_path):
     preset = dqn.env(GymEnvironment("CartPole-v1")).build()
     description = preset.description()
-    description["hyperparameters"]["model"] = name
+    description["hyperparameters"]["features"] = name
     save_tensors(folder / "preset.safetensors", preset.state_dict(), description)
     with pytest.raises(TrustError, match="no installed plugin owns"):
         load_preset(folder / "preset.safetensors")

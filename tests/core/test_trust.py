@@ -28,8 +28,8 @@ def _unheard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"preset": "unheard_of:preset"},
         {"environment": "unheard_of:make"},
         {"environment": "gym:unheard_of:Maze-v0"},
-        {"hyperparameters": {"model": "unheard_of:network"}},
-        {"hyperparameters": {"model": "os:system"}},
+        {"hyperparameters": {"features": "unheard_of:network"}},
+        {"hyperparameters": {"features": "os:system"}},
     ],
 )
 def test_a_unheard_of_is_refused_and_not_imported(change: dict[str, object]) -> None:
@@ -40,7 +40,7 @@ def test_a_unheard_of_is_refused_and_not_imported(change: dict[str, object]) -> 
 
 def test_what_plugins_own_and_what_is_trusted_may_be_named() -> None:
     check_specification(SPEC, (), "spec.json")
-    own = {"model": "all_agents.presets.classic.models:q_network"}
+    own = {"features": "all_agents.models:vector_features"}
     check_specification(dataclasses.replace(SPEC, hyperparameters=own), (), "spec.json")
     check_specification(
         dataclasses.replace(SPEC, environment="unheard_of:make"), ("unheard_of",), "spec.json"

@@ -56,7 +56,7 @@ def test_a_run_takes_this_way():
 
 def test_each_line_of_code_that_the_page_quotes_is_there():
     sources = "".join((ROOT / file).read_text() for file, _ in WALK)
-    quoted = re.findall(r"(?m)^\| `(.+?)` (?:in the preset )?\|", PAGE)
+    quoted = re.findall(r"(?m)^\| `(.+?)` (?:in the composition )?\|", PAGE)
     assert len(quoted) == 6
     for code in quoted:
         assert (
