@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from allcore.memory.advantages import (
+        AdvantageBatch as AdvantageBatch,
+        GeneralizedAdvantageBuffer as GeneralizedAdvantageBuffer,
+        NStepAdvantageBuffer as NStepAdvantageBuffer,
+    )
     from allcore.memory.estimate import memory_bytes as memory_bytes
     from allcore.memory.replay_buffer import (
         ExperienceReplayBuffer as ExperienceReplayBuffer,
@@ -27,6 +32,9 @@ __getattr__, __dir__, __all__ = attach(
         "memory_bytes": "allcore.memory.estimate",
         "RolloutBuffer": "allcore.memory.rollout",
         "Rollout": "allcore.memory.rollout",
+        "NStepAdvantageBuffer": "allcore.memory.advantages",
+        "GeneralizedAdvantageBuffer": "allcore.memory.advantages",
+        "AdvantageBatch": "allcore.memory.advantages",
         "generalized_advantages": "allcore.memory.returns",
         "n_step_returns": "allcore.memory.returns",
         "lambda_returns": "allcore.memory.returns",
