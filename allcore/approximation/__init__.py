@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from allcore.approximation.actor_critic import ActorCritic as ActorCritic
     from allcore.approximation.approximation import Approximation as Approximation
     from allcore.approximation.checkpointers import (
         Checkpointer as Checkpointer,
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from allcore.approximation.q_continuous import QContinuous as QContinuous
     from allcore.approximation.q_dist import QDist as QDist
     from allcore.approximation.q_network import QNetwork as QNetwork
+    from allcore.approximation.q_quantiles import (
+        QImplicitQuantiles as QImplicitQuantiles,
+        QQuantiles as QQuantiles,
+    )
     from allcore.approximation.targets import (
         FixedTarget as FixedTarget,
         PolyakTarget as PolyakTarget,
@@ -30,8 +35,11 @@ __getattr__, __dir__, __all__ = attach(
         "Approximation": "allcore.approximation.approximation",
         "QNetwork": "allcore.approximation.q_network",
         "QDist": "allcore.approximation.q_dist",
+        "QQuantiles": "allcore.approximation.q_quantiles",
+        "QImplicitQuantiles": "allcore.approximation.q_quantiles",
         "QContinuous": "allcore.approximation.q_continuous",
         "VNetwork": "allcore.approximation.v_network",
+        "ActorCritic": "allcore.approximation.actor_critic",
         "FeatureNetwork": "allcore.approximation.feature_network",
         "Identity": "allcore.approximation.identity",
         "TargetNetwork": "allcore.approximation.targets",

@@ -7,15 +7,22 @@ from allcore._lazy import attach
 if TYPE_CHECKING:
     from torch.nn import Flatten as Flatten
 
+    from allcore.nn.action_scale import ActionScale as ActionScale
     from allcore.nn.device import device_of as device_of
     from allcore.nn.dueling import (
         Aggregation as Aggregation,
         CategoricalDueling as CategoricalDueling,
         Dueling as Dueling,
     )
+    from allcore.nn.implicit_quantiles import (
+        CosineEmbedding as CosineEmbedding,
+        ImplicitQuantileNetwork as ImplicitQuantileNetwork,
+    )
     from allcore.nn.linear0 import Linear0 as Linear0
+    from allcore.nn.log_std import SharedLogStd as SharedLogStd
     from allcore.nn.networks import fully_connected as fully_connected
     from allcore.nn.noisy import NoisyFactorizedLinear as NoisyFactorizedLinear, NoisyLinear as NoisyLinear
+    from allcore.nn.orthogonal import orthogonal as orthogonal
     from allcore.nn.quantile_loss import (
         quantile_huber_loss as quantile_huber_loss,
         quantile_huber_pairs as quantile_huber_pairs,
@@ -34,16 +41,21 @@ __getattr__, __dir__, __all__ = attach(
         "Flatten": "torch.nn",
         "Scale": "allcore.nn.scale",
         "Linear0": "allcore.nn.linear0",
+        "orthogonal": "allcore.nn.orthogonal",
         "Aggregation": "allcore.nn.dueling",
         "Dueling": "allcore.nn.dueling",
         "CategoricalDueling": "allcore.nn.dueling",
         "NoisyLinear": "allcore.nn.noisy",
         "NoisyFactorizedLinear": "allcore.nn.noisy",
         "RandomStream": "allcore.nn.random_stream",
+        "CosineEmbedding": "allcore.nn.implicit_quantiles",
+        "ImplicitQuantileNetwork": "allcore.nn.implicit_quantiles",
         "quantile_huber_loss": "allcore.nn.quantile_loss",
         "quantile_huber_pairs": "allcore.nn.quantile_loss",
         "quantile_midpoints": "allcore.nn.quantile_loss",
         "TanhActionBound": "allcore.nn.tanh_action_bound",
+        "ActionScale": "allcore.nn.action_scale",
+        "SharedLogStd": "allcore.nn.log_std",
         "device_of": "allcore.nn.device",
     },
 )
