@@ -1,11 +1,10 @@
-"""The family `classic`: Gymnasium's classic control tasks. Importing this imports neither Gymnasium nor torch."""
+"""The family `classic`: Gymnasium's small control tasks. Importing this imports neither Gymnasium nor torch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from allcore.errors import UnknownEnvironmentError
-from allcore.keys import did_you_mean
+from all_agents.presets.gym_family import make_task
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +15,7 @@ _NAMES = (
     "Acrobot-v1",
     "CartPole-v0",
     "CartPole-v1",
+    "LunarLander-v3",
     "MountainCar-v0",
     "MountainCarContinuous-v0",
     "Pendulum-v1",
@@ -31,16 +31,12 @@ def make(name: str, *, device: torch.device | str = "cpu", **options: Any) -> Gy
     """Make the task `name`: the target of the family.
 
     Args:
-        name: one of `names()`.
+        name: one of `names()`. LunarLander needs `pip install "all-agents[box2d]"`.
         device: where the tensors of its states go.
         **options: passed to `gymnasium.make`.
 
     Raises:
         UnknownEnvironmentError: there is no such task.
+        UsageError: it needs Box2D, which is not installed.
     """
-    from allcore.environments import GymEnvironment
-
-    if name not in _NAMES:
-        hint = did_you_mean(name, _NAMES) or f"There are {', '.join(_NAMES)}; 'gym:{name}' asks Gymnasium."
-        raise UnknownEnvironmentError(f"There is no classic control task {name!r}.", hint=hint)
-    return GymEnvironment(name, device, key=f"classic:{name}", **options)
+    return make_task("classic", name, _NAMES, device, options)
