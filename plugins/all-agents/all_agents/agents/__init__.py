@@ -5,6 +5,25 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from all_agents.agents.c51 import C51 as C51
+    from all_agents.agents.ddqn import DDQN as DDQN
     from all_agents.agents.dqn import DQN as DQN
+    from all_agents.agents.rainbow import Rainbow as Rainbow
+    from all_agents.agents.vac import VAC as VAC
+    from all_agents.agents.vpg import VPG as VPG
+    from all_agents.agents.vqn import VQN as VQN
+    from all_agents.agents.vsarsa import VSarsa as VSarsa
 
-__getattr__, __dir__, __all__ = attach(__name__, {"DQN": "all_agents.agents.dqn"})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "C51": "all_agents.agents.c51",
+        "DDQN": "all_agents.agents.ddqn",
+        "DQN": "all_agents.agents.dqn",
+        "Rainbow": "all_agents.agents.rainbow",
+        "VAC": "all_agents.agents.vac",
+        "VPG": "all_agents.agents.vpg",
+        "VQN": "all_agents.agents.vqn",
+        "VSarsa": "all_agents.agents.vsarsa",
+    },
+)

@@ -1,0 +1,128 @@
+"""Six improvements of deep Q-learning in one agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn.functional import kl_div
+
+from allcore.agents import Agent
+from allcore.core import state_from_dict, state_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from allcore.approximation import QDist
+    from allcore.core import State
+    from allcore.memory import ReplayBuffer
+    from allcore.policies import GreedyPolicy
+
+
+class Rainbow(Agent):
+    """Rainbow: distributional, double Q-learning on prioritised n-step replay, with a noisy dueling network.
+
+    Paper: Hessel et al. (2018), Rainbow: combining improvements in deep reinforcement learning, "The integrated agent".
+
+    Two of the six improvements are in this file: it learns distributions of returns (`C51`), and the online network
+    chooses the action whose distribution the target network gives (`DDQN`). The other four are parts that a preset
+    composes: a prioritised replay buffer under an n-step one (rewards summed over several steps, transitions drawn by
+    the divergence, weights in the loss), a dueling network, and noisy layers in place of random actions.
+
+    Noisy layers draw anew at every call in train mode, one sample for the whole minibatch: here for the prediction, for
+    the choice of the next action, for the target, and for each action in the environment. In evaluation the network is
+    in eval mode: the mean weights, no noise.
+
+    Letters: N minibatch, K atoms.
+
+    What differs from the paper: nothing of the algorithm. It acts in one environment or, given a `StateArray`, in several,
+    at the same number of updates per agent step.
+    """
+
+    def __init__(
+        self,
+        q_dist: QDist,
+        policy: GreedyPolicy,
+        replay_buffer: ReplayBuffer,
+        *,
+        discount_factor: float = 0.99,
+        minibatch_size: int = 32,
+        replay_start_size: int = 20_000,
+        update_frequency: int = 4,
+    ) -> None:
+        """Compose the agent.
+
+        Args:
+            q_dist: the distributions of returns, with the optimizer and the target network.
+            policy: chooses the actions while training: greedy, where the network is noisy.
+            replay_buffer: keeps the transitions.
+            discount_factor: what a reward one agent step later is worth.
+            minibatch_size: transitions per update (N).
+            replay_start_size: agent steps before learning begins.
+            update_frequency: agent steps per update.
+        """
+        # parts
+        self.q_dist = q_dist
+        self.policy = policy
+        self.replay_buffer = replay_buffer
+        # hyperparameters
+        self.discount_factor = discount_factor
+        self.minibatch_size = minibatch_size
+        self.replay_start_size = replay_start_size
+        self.update_frequency = update_frequency
+        # private
+        self._state: State | None = None
+        self._action: Tensor | None = None
+        self._updates = 0
+
+    def act(self, state: State) -> Tensor:
+        """Remember what the last action led to, learn, and choose the next action."""
+        self.replay_buffer.store(self._state, self._action, state)
+        self._train()
+        self._state = state
+        self._action = self.policy.no_grad(state)
+        return self._action
+
+    def _train(self) -> None:
+        while self._should_train():
+            # sample transitions from the buffer: rewards of several steps, and the state after them
+            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
+            # forward pass
+            log_probabilities = self.q_dist.log_probabilities(states, actions)
+            # targets: the online network chooses the next action; a terminal state's return is worth nothing
+            next_actions = torch.argmax(self.q_dist.action_values(next_states), dim=1)
+            next_distributions = self.q_dist.target(next_states, next_actions)
+            discounts = self.discount_factor ** next_states["steps"] * next_states.mask
+            targets = self.q_dist.project(rewards, discounts, next_distributions)
+            # backward pass: the Kullback-Leibler divergence of the prediction from the target
+            divergences = torch.sum(kl_div(log_probabilities, targets, reduction="none"), dim=1)
+            self.q_dist.reinforce(torch.mean(weights * divergences))
+            # prioritised replay draws by the divergence, which rounding can bring below 0
+            self.replay_buffer.update_priorities(divergences.detach().clamp(min=0))
+            self._updates += 1
+
+    def _should_train(self) -> bool:
+        steps_since_start = self.replay_buffer.stored - self.replay_start_size
+        return steps_since_start >= (self._updates + 1) * self.update_frequency
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the agent has learnt and remembers, with the state and the action in flight."""
+        return {
+            "q_dist": self.q_dist.state_dict(),
+            "policy": self.policy.state_dict(),
+            "replay_buffer": self.replay_buffer.state_dict(),
+            "updates": self._updates,
+            "state": state_to_dict(self._state),
+            "action": self._action,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.q_dist.load_state_dict(state["q_dist"])
+        self.policy.load_state_dict(state["policy"])
+        self.replay_buffer.load_state_dict(state["replay_buffer"])
+        self._updates = state["updates"]
+        self._state = state_from_dict(state["state"])
+        self._action = state["action"]
