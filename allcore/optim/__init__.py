@@ -1,10 +1,11 @@
-"""Schedules: values that change with an explicit count of steps."""
+"""Schedules, which are values that change with an explicit count of steps, and optimizers beyond those of torch."""
 
 from typing import TYPE_CHECKING
 
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from allcore.optim.rmsprop_tf import RMSpropTF as RMSpropTF
     from allcore.optim.schedules import (
         Constant as Constant,
         Linear as Linear,
@@ -21,5 +22,6 @@ __getattr__, __dir__, __all__ = attach(
         "Linear": "allcore.optim.schedules",
         "as_schedule": "allcore.optim.schedules",
         "schedule_from_json": "allcore.optim.schedules",
+        "RMSpropTF": "allcore.optim.rmsprop_tf",
     },
 )

@@ -47,17 +47,30 @@ class GaussianPolicy(Approximation):
         Raises:
             UsageError: the action space has infinite bounds.
         """
-        super().__init__(_GaussianModule(model, action_space, generator), optimizer, name=name, **options)
+        super().__init__(GaussianHead(model, generator, action_space), optimizer, name=name, **options)
 
 
-class _GaussianModule(nn.Module):
-    def __init__(self, model: nn.Module, action_space: Box | None, generator: torch.Generator) -> None:
+class GaussianHead(nn.Module):
+    """From states to a `DiagonalGaussian`: what a `GaussianPolicy` learns, and a head of an `ActorCritic`."""
+
+    def __init__(self, model: nn.Module, generator: torch.Generator, action_space: Box | None = None) -> None:
+        """Take a `model` from observations to means and logarithms of standard deviations, `[N, 2 * A]`.
+
+        Args:
+            model: the model; with `allcore.nn.SharedLogStd` deviations are the same in every state.
+            generator: what the head's own generator is seeded from.
+            action_space: the bounds for the means; none without it.
+
+        Raises:
+            UsageError: the action space has infinite bounds.
+        """
         super().__init__()
         self.model = model
         self.bound = None if action_space is None else TanhActionBound(action_space, device_of(model))
         self.stream = RandomStream(generator)
 
     def forward(self, states: State) -> DiagonalGaussian:
+        """The distribution in `states`; the mask changes nothing."""
         mean, log_std = states.apply_unmasked(self.model, "observation").chunk(2, dim=-1)
         if self.bound is not None:
             mean = self.bound(mean)

@@ -39,15 +39,19 @@ class SoftmaxPolicy(Approximation):
             name: what it is called in logs and file names.
             options: those of `Approximation`.
         """
-        super().__init__(_SoftmaxModule(model, generator), optimizer, name=name, **options)
+        super().__init__(SoftmaxHead(model, generator), optimizer, name=name, **options)
 
 
-class _SoftmaxModule(nn.Module):
+class SoftmaxHead(nn.Module):
+    """From states to a `Categorical` over their actions: what a `SoftmaxPolicy` learns, and a head of an `ActorCritic`."""
+
     def __init__(self, model: nn.Module, generator: torch.Generator) -> None:
+        """Take a `model` from observations to logits `[N, A]`, and what the head's own generator is seeded from."""
         super().__init__()
         self.model = model
         self.stream = RandomStream(generator)
 
     def forward(self, states: State) -> Categorical:
+        """The distribution in `states`; the mask changes nothing."""
         logits = states.apply_unmasked(self.model, "observation")
         return Categorical(logits, self.stream.on(logits.device))
