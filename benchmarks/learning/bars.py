@@ -24,9 +24,49 @@ class Bar:
     source: str
 
 
-#: By preset and environment, both as full keys.
+TEN = tuple(range(10))
+SOLVED = "Gymnasium's reward_threshold"
+ZOO = "rl-baselines3-zoo, benchmark.md: mean less one standard deviation"
+CLEANRL = "CleanRL, mean less one standard deviation"
+SIMBA = "SAC in SimbaV2's baseline files, Gymnasium v4: mean less one standard deviation"
+RANDOM = "five times the return of random actions"
+
+_CARTPOLE = "classic:CartPole-v1"
+_ACROBOT = "classic:Acrobot-v1"
+_PENDULUM = "continuous:Pendulum-v1"
+
+#: By preset and environment, both as full keys; the cheap ones first.
 BARS: dict[tuple[str, str], Bar] = {
-    ("classic.dqn", "classic:CartPole-v1"): Bar(
-        least=475.0, frames=100_000, seeds=tuple(range(10)), source="Gymnasium's reward_threshold"
+    **{
+        (f"classic.{agent}", _CARTPOLE): Bar(least=475.0, frames=100_000, seeds=TEN, source=SOLVED)
+        for agent in ("dqn", "ppo", "pqn", "ddqn", "qrdqn", "c51", "iqn", "rainbow")
+    },
+    ("classic.a2c", _CARTPOLE): Bar(least=475.0, frames=500_000, seeds=TEN, source=SOLVED),
+    **{
+        (f"classic.{agent}", _CARTPOLE): Bar(least=5 * 22.2, frames=100_000, seeds=TEN, source=RANDOM)
+        for agent in ("vac", "vpg", "vqn", "vsarsa")
+    },
+    ("classic.dqn", "classic:MountainCar-v0"): Bar(least=-110.0, frames=120_000, seeds=TEN, source=SOLVED),
+    ("classic.dqn", _ACROBOT): Bar(least=-76.6 - 11.8, frames=100_000, seeds=TEN, source=ZOO),
+    ("classic.qrdqn", _ACROBOT): Bar(least=-69.1 - 10.0, frames=100_000, seeds=TEN, source=ZOO),
+    ("classic.ppo", _ACROBOT): Bar(least=-73.5 - 18.2, frames=1_000_000, seeds=TEN, source=ZOO),
+    ("classic.pqn", _ACROBOT): Bar(least=-95.6 - 5.7, frames=500_000, seeds=TEN, source=CLEANRL),
+    **{
+        (f"continuous.{agent}", _PENDULUM): Bar(
+            least=-170.0, frames=20_000, seeds=TEN, source="rl-baselines3-zoo, benchmark.md: -151 to -157"
+        )
+        for agent in ("sac", "td3", "tqc", "crossq")
+    },
+    ("continuous.ddpg", _PENDULUM): Bar(
+        least=-200.0, frames=20_000, seeds=TEN, source="rl-baselines3-zoo, benchmark.md: -152"
+    ),
+    ("continuous.ppo", _PENDULUM): Bar(
+        least=-190.0, frames=100_000, seeds=TEN, source="rl-baselines3-zoo, benchmark.md: -172"
+    ),
+    ("mujoco.sac", "mujoco:HalfCheetah-v4"): Bar(
+        least=6156.0 - 700.0, frames=100_000, seeds=(0, 1, 2), source=SIMBA
+    ),
+    ("mujoco.sac", "mujoco:Hopper-v4"): Bar(
+        least=1103.0 - 368.0, frames=100_000, seeds=(0, 1, 2), source=SIMBA
     ),
 }

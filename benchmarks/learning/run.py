@@ -1,6 +1,8 @@
 """Train a preset with several seeds, keep one file per seed, and say whether it learns.
 
-    python benchmarks/learning/run.py --preset classic.dqn --env CartPole-v1 --frames 100000 --seeds 0-9 --jobs 2
+    python benchmarks/learning/run.py --jobs 2                          all that has a bar, see bars.py
+    python benchmarks/learning/run.py --preset classic.dqn              all bars of one preset
+    python benchmarks/learning/run.py --preset classic.dqn --env CartPole-v1 --frames 50k --seeds 0-4
 
 Each seed is an `all run` in a process of its own. The preset is trained as it stands, and what counts is the policy
 that the training ends with, in the run's own final evaluation. A seed's file is written as soon as the seed is done;
@@ -18,17 +20,64 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import results
 import verdict
+from bars import BARS
 
 from allcore.cli.values import parse_frames, parse_seeds
-from allcore.errors import AllError, LogdirError
+from allcore.errors import AllError, LogdirError, UsageError
 from allcore.experiments import RunSpec
 from allcore.experiments.setup import build, canonical
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Seeds of one preset in one environment, trained alike."""
+
+    preset: str
+    environment: str
+    frames: int
+    seeds: tuple[int, ...]
+
+
+def groups(options: argparse.Namespace) -> list[Group]:
+    """What the options ask for: the bars that they select, or what they say where there is no bar.
+
+    Raises:
+        UsageError: no bar is selected, and the options do not say enough without one.
+    """
+    chosen = [
+        Group(
+            preset=preset,
+            environment=environment,
+            frames=parse_frames(options.frames) if options.frames else bar.frames,
+            seeds=tuple(parse_seeds(options.seeds)) if options.seeds else bar.seeds,
+        )
+        for (preset, environment), bar in BARS.items()
+        if options.preset in (None, preset)
+        and options.env in (None, environment, environment.partition(":")[2])
+    ]
+    if chosen:
+        return chosen
+    if not (options.preset and options.env and options.frames):
+        raise UsageError(
+            f"there is no bar for {options.preset or 'any preset'} in {options.env or 'any environment'}",
+            hint="Give --preset, --env and --frames, or look into bars.py.",
+        )
+    seeds = tuple(parse_seeds(options.seeds or "0-9"))
+    return [
+        Group(
+            preset=options.preset,
+            environment=options.env,
+            frames=parse_frames(options.frames),
+            seeds=seeds,
+        )
+    ]
 
 
 def plan(options: argparse.Namespace) -> dict[Path, RunSpec]:
@@ -38,7 +87,15 @@ def plan(options: argparse.Namespace) -> dict[Path, RunSpec]:
         UsageError: there is no such preset or environment, or they do not fit together.
         LogdirError: a file is there already that tells of something else.
     """
-    specs = [make_spec(options, seed) for seed in parse_seeds(options.seeds)]
+    todo: dict[Path, RunSpec] = {}
+    for group in groups(options):
+        todo |= plan_group(group, options)
+    return todo
+
+
+def plan_group(group: Group, options: argparse.Namespace) -> dict[Path, RunSpec]:
+    """The runs of one group that are still to be made."""
+    specs = [make_spec(group, seed, options.episodes) for seed in group.seeds]
     env, preset = build(specs[0])
     hyperparameters = preset.description()["hyperparameters"]
     env.close()
@@ -52,20 +109,24 @@ def plan(options: argparse.Namespace) -> dict[Path, RunSpec]:
                     f"{path} was made with {difference}.",
                     hint="--fresh trains again and replaces the file; --out DIR writes elsewhere.",
                 )
-            print(f"seed {spec.seed}: done before, kept (--fresh trains it again)")
+            print(f"{label(spec)}: done before, kept (--fresh trains it again)")
         else:
             todo[path] = spec
     return todo
 
 
-def make_spec(options: argparse.Namespace, seed: int) -> RunSpec:
+def label(spec: RunSpec) -> str:
+    return f"{spec.preset} {spec.environment} seed {spec.seed}"
+
+
+def make_spec(group: Group, seed: int, episodes: int) -> RunSpec:
     return canonical(
         RunSpec(
-            preset=options.preset,
-            environment=options.env,
-            frames=parse_frames(options.frames),
+            preset=group.preset,
+            environment=group.environment,
+            frames=group.frames,
             seed=seed,
-            test_episodes=options.episodes,
+            test_episodes=episodes,
             loggers=("core.csv",),
             verbose=False,
             save_freq=0,
@@ -102,10 +163,10 @@ def train_all(todo: dict[Path, RunSpec], jobs: int) -> bool:
     """Train what is to be trained, `jobs` at a time; whether every seed came through."""
     good = True
     with ThreadPoolExecutor(jobs) as pool:
-        seeds = {pool.submit(train, path, spec): spec.seed for path, spec in todo.items()}
+        seeds = {pool.submit(train, path, spec): label(spec) for path, spec in todo.items()}
         try:
             for number, future in enumerate(as_completed(seeds), start=1):
-                name = f"[{number}/{len(todo)}] seed {seeds[future]}"
+                name = f"[{number}/{len(todo)}] {seeds[future]}"
                 try:
                     result = future.result()
                     print(f"{name}: {result.mean_return:.1f} after {result.seconds:.0f} s", flush=True)
@@ -122,10 +183,10 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--preset", required=True)
-    parser.add_argument("--env", required=True)
-    parser.add_argument("--frames", required=True, help="agent steps of training, such as 100000 or 100k")
-    parser.add_argument("--seeds", default="0-9", help="such as 0-4 or 0-4,7 (default: 0-9)")
+    parser.add_argument("--preset", help="default: every preset that has a bar")
+    parser.add_argument("--env", help="default: every environment in which it has a bar")
+    parser.add_argument("--frames", help="agent steps of training, such as 100k (default: the bar's)")
+    parser.add_argument("--seeds", help="such as 0-4 or 0-4,7 (default: the bar's)")
     parser.add_argument("--episodes", type=int, default=100, help="of the final evaluation (default: 100)")
     parser.add_argument("--jobs", type=int, default=1, help="seeds trained at once (default: 1)")
     parser.add_argument(

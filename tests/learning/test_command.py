@@ -31,18 +31,18 @@ def run(out, *arguments):
 
 def test_seeds_are_trained_once_and_kept(tmp_path):
     short = ("--frames", "300", "--episodes", "2", "--jobs", "2")
-    assert "[1/1] seed 1" in run(tmp_path, *short, "--seeds", "1").stdout
+    assert "[1/1] classic.dqn classic:CartPole-v1 seed 1" in run(tmp_path, *short, "--seeds", "1").stdout
     kept = (tmp_path / "classic.dqn" / "CartPole-v1" / "seed1.json").read_bytes()
 
     more = run(tmp_path, *short, "--seeds", "0-1")
     assert "seed 1: done before, kept" in more.stdout
-    assert "[1/1] seed 0" in more.stdout
+    assert "[1/1] classic.dqn classic:CartPole-v1 seed 0" in more.stdout
     assert "seeds 2, 3, 4, 5, 6, 7, 8, 9 are missing" in more.stdout
     assert more.returncode == 1
     assert (tmp_path / "classic.dqn" / "CartPole-v1" / "seed1.json").read_bytes() == kept
 
     again = run(tmp_path, *short, "--seeds", "1", "--fresh")
-    assert "[1/1] seed 1" in again.stdout
+    assert "[1/1] classic.dqn classic:CartPole-v1 seed 1" in again.stdout
     first, second = (
         json.loads(text) for text in (kept, (tmp_path / "classic.dqn/CartPole-v1/seed1.json").read_bytes())
     )
