@@ -1,4 +1,4 @@
-"""For the tests of plugins: contract checks, environments written down beforehand, and fixtures.
+"""For the tests of plugins: contract checks, environments of known value or written down beforehand, and fixtures.
 
     from allcore.testing import check_plugin
 
@@ -17,9 +17,22 @@ if TYPE_CHECKING:
     from allcore.testing.environments import (
         ScriptedEnvironment as ScriptedEnvironment,
         ScriptedVectorEnvironment as ScriptedVectorEnvironment,
+        SideBySide as SideBySide,
         Step as Step,
     )
     from allcore.testing.one_minibatch import OneMinibatch as OneMinibatch
+    from allcore.testing.probe import Known as Known, Probe as Probe, play as play
+    from allcore.testing.probes import (
+        PROBES as PROBES,
+        ActionDependent as ActionDependent,
+        ConstantReward as ConstantReward,
+        LifeLost as LifeLost,
+        ObservationAndActionDependent as ObservationAndActionDependent,
+        ObservationDependent as ObservationDependent,
+        Staggered as Staggered,
+        TruncatedForever as TruncatedForever,
+        TwoStep as TwoStep,
+    )
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -28,7 +41,20 @@ __getattr__, __dir__, __all__ = attach(
         "problems_of": "allcore.testing.contracts",
         "ScriptedEnvironment": "allcore.testing.environments",
         "ScriptedVectorEnvironment": "allcore.testing.environments",
+        "SideBySide": "allcore.testing.environments",
         "Step": "allcore.testing.environments",
         "OneMinibatch": "allcore.testing.one_minibatch",
+        "Known": "allcore.testing.probe",
+        "Probe": "allcore.testing.probe",
+        "play": "allcore.testing.probe",
+        "PROBES": "allcore.testing.probes",
+        "ConstantReward": "allcore.testing.probes",
+        "ObservationDependent": "allcore.testing.probes",
+        "TwoStep": "allcore.testing.probes",
+        "ActionDependent": "allcore.testing.probes",
+        "ObservationAndActionDependent": "allcore.testing.probes",
+        "TruncatedForever": "allcore.testing.probes",
+        "LifeLost": "allcore.testing.probes",
+        "Staggered": "allcore.testing.probes",
     },
 )

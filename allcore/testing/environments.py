@@ -11,9 +11,12 @@ from gymnasium.spaces import Box, Discrete
 
 from allcore.core import State, StateArray
 from allcore.environments import Environment, VectorEnvironment
+from allcore.seeding import Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gymnasium import Space
 
 
 @dataclass(frozen=True)
@@ -106,24 +109,43 @@ class ScriptedEnvironment(Environment):
         return self._state
 
 
-class ScriptedVectorEnvironment(VectorEnvironment):
-    """Several scripted environments side by side."""
+class SideBySide(VectorEnvironment):
+    """Environments of one process as a vector, stepped one after the other."""
 
-    def __init__(self, episodes: Sequence[Sequence[Step]], num_envs: int, first: int = 0) -> None:
-        """Environment i begins with episode `first + i`."""
-        self.envs = [ScriptedEnvironment(episodes, first + index) for index in range(num_envs)]
+    def __init__(self, envs: Sequence[Environment]) -> None:
+        """Take `envs`, which must be alike."""
+        self.envs = list(envs)
         self._states: StateArray | None = None
 
-    name = ScriptedEnvironment.name
-    key = ScriptedEnvironment.key
-    device = ScriptedEnvironment.device
-    observation_space = ScriptedEnvironment.observation_space
-    action_space = ScriptedEnvironment.action_space
+    @property
+    def name(self) -> str:
+        """The first one's name, as with everything in which they are alike."""
+        return self.envs[0].name
+
+    @property
+    def key(self) -> str:
+        """What to type to get one of them again."""
+        return self.envs[0].key
 
     @property
     def num_envs(self) -> int:
         """How many there are."""
         return len(self.envs)
+
+    @property
+    def observation_space(self) -> Space[Any]:
+        """The space of one environment's observation."""
+        return self.envs[0].observation_space
+
+    @property
+    def action_space(self) -> Space[Any]:
+        """The space of one environment's action."""
+        return self.envs[0].action_space
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors of the states lie."""
+        return self.envs[0].device
 
     @property
     def state_array(self) -> StateArray:
@@ -132,8 +154,11 @@ class ScriptedVectorEnvironment(VectorEnvironment):
         return self._states
 
     def reset(self, seed: int | None = None) -> StateArray:
-        """Start the next episode everywhere."""
-        self._states = State.array([env.reset() for env in self.envs])
+        """Start the next episode everywhere; environment 0 gets `seed` itself, the others get seeds derived from it."""
+        seeds = [seed] * self.num_envs
+        if seed is not None:
+            seeds[1:] = [Seeds(seed).integer("environment", index) for index in range(1, self.num_envs)]
+        self._states = State.array([env.reset(each) for env, each in zip(self.envs, seeds, strict=True)])
         return self._states
 
     def step(self, actions: Any) -> StateArray:
@@ -142,4 +167,16 @@ class ScriptedVectorEnvironment(VectorEnvironment):
         return self._states
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Close all of them."""
+        for env in self.envs:
+            env.close()
+
+
+class ScriptedVectorEnvironment(SideBySide):
+    """Several scripted environments side by side."""
+
+    envs: list[ScriptedEnvironment]  # type: ignore[assignment]
+
+    def __init__(self, episodes: Sequence[Sequence[Step]], num_envs: int, first: int = 0) -> None:
+        """Environment i begins with episode `first + i`."""
+        super().__init__([ScriptedEnvironment(episodes, first + index) for index in range(num_envs)])
