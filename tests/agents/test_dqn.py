@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,14 +14,12 @@ from torch.nn.functional import huber_loss, mse_loss
 
 from all_agents.agents import DQN
 from allcore.approximation import FixedTarget, QNetwork
-from allcore.core import State
-from allcore.environments import Environment
+from allcore.checkpoint import load_state, save_state
 from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
 from allcore.memory import ExperienceReplayBuffer
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
-from allcore.testing import OneMinibatch
-from allcore.testing.environments import ScriptedEnvironment, Step
+from allcore.testing import PROBES, OneMinibatch, Probe, ScriptedEnvironment, Staggered, Step, play
 
 
 def _agent(model: nn.Module, *, lr: float = 0.1, target: int = 1, **options: object) -> DQN:
@@ -43,14 +42,6 @@ class OnePreset:
 
     def agent(self, logger: object = None, train_steps: float = 0) -> DQN:
         return self.made
-
-
-def _learn(env: Environment, frames: int, *, n_envs: int = 1, **options: object) -> DQN:
-    torch.manual_seed(0)
-    agent = _agent(nn.Linear(2, 2), target=20, minibatch_size=32, loss=mse_loss, **options)
-    loop = SingleEnvExperiment if n_envs == 1 else ParallelEnvExperiment
-    loop(OnePreset(agent, n_envs), env).train(frames=frames)
-    return agent
 
 
 def test_one_update_equals_the_equations() -> None:
@@ -108,49 +99,29 @@ def test_updates_per_agent_step_do_not_depend_on_the_number_of_environments(
     assert agent.q.updates == (experiment.frame - start) // frequency
 
 
-class Truncated(ScriptedEnvironment):
-    """One observation for ever, cut off after every step."""
-
-    def __init__(self) -> None:
-        super().__init__([[Step(1.0, truncated=True)]])
-
-    def _show(self, step: Step) -> State:
-        self._state = super()._show(step).update("observation", torch.zeros(2))
-        return self._state
-
-
-def test_a_time_limit_does_not_end_the_value() -> None:
-    """Always reward 1, always cut off: worth 1 / (1 - discount), not 1."""
-    agent = _learn(Truncated(), 3000, discount_factor=0.5)
-    start = State({"observation": torch.zeros(2)})
-    assert agent.q.no_grad(start).tolist() == pytest.approx([2.0, 2.0], abs=0.05)
+@pytest.mark.parametrize("n_envs", [None, 3])
+@pytest.mark.parametrize("probe", PROBES)
+def test_it_finds_the_values_of(probe: type[Probe], n_envs: int | None) -> None:
+    torch.manual_seed(0)
+    agent = _agent(nn.Linear(3, 2), target=10, minibatch_size=32, loss=mse_loss, discount_factor=0.5)
+    play(agent, probe(), ticks=900 if n_envs is None else 300, n_envs=n_envs)
+    for known in probe().values(discount_factor=0.5):
+        values = agent.q.no_grad(known.state).tolist()
+        assert values == pytest.approx(list(known.action_values.values()), abs=0.02)
 
 
-class Terminated(Truncated):
-    """The same, but ended."""
-
-    def __init__(self) -> None:
-        ScriptedEnvironment.__init__(self, [[Step(1.0, terminated=True)]])
-
-
-def test_an_end_does() -> None:
-    agent = _learn(Terminated(), 1000, discount_factor=0.5)
-    start = State({"observation": torch.zeros(2)})
-    assert agent.q.no_grad(start).tolist() == pytest.approx([1.0, 1.0], abs=0.05)
-
-
-class Lives(Truncated):
-    """Reward 1 at every step of a game that goes on; every step loses a life."""
-
-    def __init__(self) -> None:
-        ScriptedEnvironment.__init__(self, [[*[Step(1.0)] * 50, Step(1.0, truncated=True)]])
-
-    def _show(self, step: Step) -> State:
-        self._state = super()._show(step).update("mask", 0.0)
-        return self._state
-
-
-def test_a_life_lost_ends_the_value_and_is_still_learnt_from() -> None:
-    agent = _learn(Lives(), 1000, discount_factor=0.5)
-    start = State({"observation": torch.zeros(2)})
-    assert agent.q.no_grad(start).tolist() == pytest.approx([1.0, 1.0], abs=0.05)
+@pytest.mark.parametrize("n_envs", [None, 3])
+def test_a_loaded_agent_goes_on_bit_for_bit(n_envs: int | None, tmp_path: Path) -> None:
+    one, two = (_agent(nn.Linear(3, 2)) for _ in range(2))
+    probe = Staggered() if n_envs is None else Staggered().duplicate(n_envs)
+    state = probe.reset(seed=0)
+    for tick in range(60):
+        if tick == 30:
+            save_state(tmp_path / "agent", one.state_dict())
+            two.load_state_dict(load_state(tmp_path / "agent"))
+        action = one.act(state)
+        assert tick < 30 or torch.equal(two.act(state), action)
+        state = probe.step(action)
+    for mine, its in zip(one.q.model.parameters(), two.q.model.parameters(), strict=True):
+        assert torch.equal(mine, its)
+    assert one.replay_buffer.stored == two.replay_buffer.stored
