@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         GeneralizedAdvantageBuffer as GeneralizedAdvantageBuffer,
         NStepAdvantageBuffer as NStepAdvantageBuffer,
     )
+    from allcore.memory.diagnostics import explained_variance as explained_variance
     from allcore.memory.estimate import memory_bytes as memory_bytes
     from allcore.memory.replay_buffer import (
         ExperienceReplayBuffer as ExperienceReplayBuffer,
@@ -40,5 +41,6 @@ __getattr__, __dir__, __all__ = attach(
         "lambda_returns": "allcore.memory.returns",
         "weighted_mean": "allcore.memory.returns",
         "normalize": "allcore.memory.returns",
+        "explained_variance": "allcore.memory.diagnostics",
     },
 )

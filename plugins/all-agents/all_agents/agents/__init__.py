@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from all_agents.agents.a2c import A2C as A2C
     from all_agents.agents.c51 import C51 as C51
     from all_agents.agents.ddqn import DDQN as DDQN
     from all_agents.agents.dqn import DQN as DQN
+    from all_agents.agents.iqn import IQN as IQN
+    from all_agents.agents.ppo import PPO as PPO
+    from all_agents.agents.pqn import PQN as PQN
+    from all_agents.agents.qrdqn import QRDQN as QRDQN
     from all_agents.agents.rainbow import Rainbow as Rainbow
     from all_agents.agents.vac import VAC as VAC
     from all_agents.agents.vpg import VPG as VPG
@@ -17,9 +22,14 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "A2C": "all_agents.agents.a2c",
         "C51": "all_agents.agents.c51",
         "DDQN": "all_agents.agents.ddqn",
         "DQN": "all_agents.agents.dqn",
+        "IQN": "all_agents.agents.iqn",
+        "PPO": "all_agents.agents.ppo",
+        "PQN": "all_agents.agents.pqn",
+        "QRDQN": "all_agents.agents.qrdqn",
         "Rainbow": "all_agents.agents.rainbow",
         "VAC": "all_agents.agents.vac",
         "VPG": "all_agents.agents.vpg",
