@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from allcore.approximation.identity import Identity as Identity
     from allcore.approximation.q_continuous import QContinuous as QContinuous
     from allcore.approximation.q_dist import QDist as QDist
+    from allcore.approximation.q_ensemble import QEnsemble as QEnsemble
     from allcore.approximation.q_network import QNetwork as QNetwork
     from allcore.approximation.q_quantiles import (
         QImplicitQuantiles as QImplicitQuantiles,
@@ -38,6 +39,7 @@ __getattr__, __dir__, __all__ = attach(
         "QQuantiles": "allcore.approximation.q_quantiles",
         "QImplicitQuantiles": "allcore.approximation.q_quantiles",
         "QContinuous": "allcore.approximation.q_continuous",
+        "QEnsemble": "allcore.approximation.q_ensemble",
         "VNetwork": "allcore.approximation.v_network",
         "ActorCritic": "allcore.approximation.actor_critic",
         "FeatureNetwork": "allcore.approximation.feature_network",

@@ -108,6 +108,21 @@ class Approximation:
             for module in training:
                 module.training = True
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Hold the parameters: gradients flow through what the model says to its inputs, but none to the parameters.
+
+        So that an actor can follow its critic's gradient without leaving one in the critic.
+        """
+        learnt = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        for parameter in learnt:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for parameter in learnt:
+                parameter.requires_grad_(True)
+
     # ---- learning
 
     def reinforce(self, loss: Tensor) -> Approximation:

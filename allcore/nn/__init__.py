@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from torch.nn import Flatten as Flatten
 
     from allcore.nn.action_scale import ActionScale as ActionScale
+    from allcore.nn.batch_renorm import BatchRenorm as BatchRenorm
     from allcore.nn.device import device_of as device_of
     from allcore.nn.dueling import (
         Aggregation as Aggregation,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     )
     from allcore.nn.linear0 import Linear0 as Linear0
     from allcore.nn.log_std import SharedLogStd as SharedLogStd
+    from allcore.nn.log_temperature import LogTemperature as LogTemperature
     from allcore.nn.networks import fully_connected as fully_connected
     from allcore.nn.noisy import NoisyFactorizedLinear as NoisyFactorizedLinear, NoisyLinear as NoisyLinear
     from allcore.nn.orthogonal import orthogonal as orthogonal
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from allcore.nn.random_stream import RandomStream as RandomStream
     from allcore.nn.rl_network import RLNetwork as RLNetwork
     from allcore.nn.scale import Scale as Scale
+    from allcore.nn.stacked import (
+        StackedLinear as StackedLinear,
+        stacked_fully_connected as stacked_fully_connected,
+    )
     from allcore.nn.tanh_action_bound import TanhActionBound as TanhActionBound
 
 __getattr__, __dir__, __all__ = attach(
@@ -53,6 +59,10 @@ __getattr__, __dir__, __all__ = attach(
         "quantile_huber_loss": "allcore.nn.quantile_loss",
         "quantile_huber_pairs": "allcore.nn.quantile_loss",
         "quantile_midpoints": "allcore.nn.quantile_loss",
+        "StackedLinear": "allcore.nn.stacked",
+        "stacked_fully_connected": "allcore.nn.stacked",
+        "BatchRenorm": "allcore.nn.batch_renorm",
+        "LogTemperature": "allcore.nn.log_temperature",
         "TanhActionBound": "allcore.nn.tanh_action_bound",
         "ActionScale": "allcore.nn.action_scale",
         "SharedLogStd": "allcore.nn.log_std",
