@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from allcore.policies.deterministic import DeterministicPolicy as DeterministicPolicy
     from allcore.policies.gaussian import GaussianHead as GaussianHead, GaussianPolicy as GaussianPolicy
     from allcore.policies.greedy import GreedyPolicy as GreedyPolicy
+    from allcore.policies.random_actions import RandomActions as RandomActions
     from allcore.policies.soft_deterministic import SoftDeterministicPolicy as SoftDeterministicPolicy
     from allcore.policies.softmax import SoftmaxHead as SoftmaxHead, SoftmaxPolicy as SoftmaxPolicy
 
@@ -21,5 +22,6 @@ __getattr__, __dir__, __all__ = attach(
         "GaussianHead": "allcore.policies.gaussian",
         "DeterministicPolicy": "allcore.policies.deterministic",
         "SoftDeterministicPolicy": "allcore.policies.soft_deterministic",
+        "RandomActions": "allcore.policies.random_actions",
     },
 )
