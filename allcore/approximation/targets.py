@@ -110,22 +110,36 @@ class PolyakTarget(_CopiedTarget):
     """A moving average: target = (1 - rate) target + rate model, after every update. Buffers are copied as they are.
 
     Source: Lillicrap et al., Continuous control with deep reinforcement learning (2016), section 3, with tau = rate.
+    To follow only every d-th update is TD3's delay: Fujimoto et al., Addressing function approximation error in
+    actor-critic methods (2018), section 5.2.
     """
 
-    def __init__(self, rate: float) -> None:
-        """Follow with `rate`, in (0, 1].
+    def __init__(self, rate: float, update_frequency: int = 1) -> None:
+        """Follow with `rate`, in (0, 1], every `update_frequency` updates.
 
         Raises:
-            HyperparameterError: `rate` is not in (0, 1].
+            HyperparameterError: `rate` is not in (0, 1], or `update_frequency` is not at least 1.
         """
         if not 0 < rate <= 1:
             raise HyperparameterError(
                 f"a target cannot follow with rate {rate}: it must be above 0 and at most 1"
             )
+        if update_frequency < 1:
+            raise HyperparameterError(f"a target cannot follow every {update_frequency} updates: at least 1")
         self.rate = rate
+        self.update_frequency = update_frequency
 
     def track(self) -> None:
-        """Move the target a step towards the model."""
+        """Move the target a step towards the model, if it does so after every update."""
+        if self.update_frequency == 1:
+            self._follow()
+
+    def refresh(self, updates: int) -> None:
+        """Move it if it follows less often, and `updates` is a multiple of the frequency."""
+        if self.update_frequency > 1 and updates % self.update_frequency == 0:
+            self._follow()
+
+    def _follow(self) -> None:
         if self._parameters:
             with torch.no_grad():
                 torch._foreach_lerp_(self._parameters, self._sources, self.rate)

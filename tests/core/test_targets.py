@@ -41,6 +41,11 @@ def test_a_polyak_target_with_rate_one_is_a_copy():
     assert follow(approximation(PolyakTarget(1.0)), 2) == [1.0, 2.0]
 
 
+def test_a_polyak_target_can_follow_less_often():
+    # After the second update half of the way from 0 to 2, after the fourth from 1 to 4.
+    assert follow(approximation(PolyakTarget(0.5, update_frequency=2)), 5) == [0.0, 1.0, 1.0, 2.5, 2.5]
+
+
 @pytest.mark.parametrize("make", [lambda: FixedTarget(1), lambda: PolyakTarget(0.5)])
 def test_buffers_are_copied_whole(make):
     model = nn.BatchNorm1d(2, momentum=0.5)
@@ -84,3 +89,8 @@ def test_a_model_without_parameters():
 def test_values_that_make_no_sense(make, value):
     with pytest.raises(HyperparameterError, match=str(value)):
         make(value)
+
+
+def test_a_polyak_target_cannot_follow_every_zeroth_update():
+    with pytest.raises(HyperparameterError, match="every 0 updates"):
+        PolyakTarget(0.5, update_frequency=0)
