@@ -19,13 +19,17 @@ class SoftDeterministicPolicy(Approximation):
     """Draws actions that gradients flow through: center + scale * tanh(u) with a Gaussian u.
 
     `policy(states)` and `no_grad` give actions `[N, A]` and the logarithms of their densities `[N]`; `eval` gives
-    only actions, those of the Gaussian's mean. The mask changes nothing.
+    only actions, those of the Gaussian's mean, and `eval(states, sample=True)` actions and logarithms again, for networks
+    that do something else in train mode, such as normalising by the batch. The mask changes nothing.
 
     Shapes: N the states' own dimensions (none for a single State), A numbers in an action.
 
-    Source: Haarnoja et al., Soft actor-critic algorithms and applications (2018), appendix C, with the bounds' scale in
-    the density, so that entropies are those of the actions as the environment takes them. Logarithms of standard
-    deviations are clamped to [-20, 2].
+    Densities are those of tanh(u), the action in units of its bounds, whatever units the environment measures it in. So
+    the paper's target entropy of minus A means the same for a torque within +-0.4 as for one within +-2, and no reward
+    comes or goes with the units. The density of the action itself is smaller by the product of all scales.
+
+    Source: Haarnoja et al., Soft actor-critic algorithms and applications (2018), appendix C, where all bounds are +-1.
+    Logarithms of standard deviations are clamped to [-20, 2], as in the authors' code.
     """
 
     def __init__(
@@ -62,14 +66,14 @@ class _SoftDeterministicModule(nn.Module):
         self.bound = TanhActionBound(action_space, device_of(model))
         self.stream = RandomStream(generator)
 
-    def forward(self, states: State) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, states: State, *, sample: bool | None = None) -> Tensor | tuple[Tensor, Tensor]:
         mean, log_std = states.apply_unmasked(self.model, "observation").chunk(2, dim=-1)
-        if not self.training:
+        if not (self.training if sample is None else sample):
             return self.bound(mean)
         gaussian = DiagonalGaussian(mean, log_std.clamp(-20, 2), self.stream.on(mean.device))
         u = gaussian.rsample()
         return self.bound(u), self.log_prob(gaussian, u)
 
     def log_prob(self, gaussian: DiagonalGaussian, u: Tensor) -> Tensor:
-        """Logarithm of the density of the action that `u` `[N, A]` is squashed to: `[N]`."""
-        return gaussian.log_prob(u) - (log_tanh_derivative(u) + self.bound.scale.log()).sum(-1)
+        """Logarithm of the density of tanh(u), for `u` `[N, A]`: `[N]`."""
+        return gaussian.log_prob(u) - log_tanh_derivative(u).sum(-1)

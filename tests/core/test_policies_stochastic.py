@@ -165,8 +165,10 @@ def test_the_density_of_squashed_actions_integrates_to_one(mean, log_std):
     u = torch.linspace(-12, 12, 20_001, dtype=torch.float64).unsqueeze(-1)
     gaussian = DiagonalGaussian(torch.full_like(u, mean), torch.full_like(u, log_std), generator())
     density = policy.model.log_prob(gaussian, u).exp()
+    assert torch.trapezoid(density, torch.tanh(u).squeeze(-1)).item() == pytest.approx(1.0, abs=1e-5)
+    # Of the action itself it is smaller by the scale.
     actions = policy.model.bound(u).squeeze(-1)
-    assert torch.trapezoid(density, actions).item() == pytest.approx(1.0, abs=1e-5)
+    assert torch.trapezoid(density / 2.5, actions).item() == pytest.approx(1.0, abs=1e-5)
 
 
 def test_samples_come_with_their_own_log_density():
@@ -177,7 +179,7 @@ def test_samples_come_with_their_own_log_density():
     u = torch.atanh(squashed)
     mean, std = torch.tensor([0.3, -0.4]), torch.tensor([-0.5, 0.2]).exp()
     normal = torch.distributions.Normal(mean.double(), std.double()).log_prob(u)
-    jacobian = torch.log(torch.tensor([2.0, 5.0]) * (1 - squashed**2))
+    jacobian = torch.log(1 - squashed**2)
     assert log_prob.item() == pytest.approx((normal - jacobian).sum().item(), abs=1e-4)
 
 
@@ -199,8 +201,30 @@ def test_evaluation_takes_the_squashed_mean():
     assert not action.requires_grad
 
 
+def test_densities_do_not_depend_on_the_units_of_the_actions():
+    wide, narrow = (
+        SoftDeterministicPolicy(Echo(), None, Box(-bound, bound, (2,)), generator=generator())
+        for bound in (4.0, 0.4)
+    )
+    (wide_action, wide_log), (narrow_action, narrow_log) = (
+        policy(states([0.3, -0.4, -0.5, 0.2])) for policy in (wide, narrow)
+    )
+    assert torch.allclose(wide_action, 10 * narrow_action)
+    assert torch.equal(wide_log, narrow_log)
+
+
+def test_evaluation_can_draw_with_the_network_in_eval_mode():
+    policy = SoftDeterministicPolicy(nn.Dropout(1.0), None, SPACE, generator=generator())
+    mean, log_std = [0.3, -0.4], [-30.0, -30.0]  # clamped to -20: the mean but for rounding
+    action, log_prob = policy.eval(state(*mean, *log_std), sample=True)
+    assert torch.allclose(action, policy.eval(state(*mean, *log_std)))
+    assert log_prob.shape == ()
+    assert not torch.allclose(policy.no_grad(state(*mean, *log_std))[0], action)
+    assert policy.model.training
+
+
 def test_the_gradient_of_entropy_is_that_of_a_monte_carlo_estimate():
-    # For a Gaussian squashed with scale s, H = log s + E[log(1 - tanh^2 u)] + Gaussian entropy.
+    # For a squashed Gaussian, H = E[log(1 - tanh^2 u)] + Gaussian entropy.
     log_std = torch.zeros(1, requires_grad=True)
     n = 200_000
     answer = torch.cat((torch.zeros(n, 1), log_std.expand(n, 1)), dim=1)
@@ -214,7 +238,7 @@ def test_the_gradient_of_entropy_is_that_of_a_monte_carlo_estimate():
             math.exp(log_std) * math.sqrt(2 * math.pi)
         )
         correction = torch.trapezoid(density * log_tanh_derivative(u), u).item()
-        return math.log(2) + correction + log_std + 0.5 * math.log(2 * math.pi * math.e)
+        return correction + log_std + 0.5 * math.log(2 * math.pi * math.e)
 
     slope = (entropy(1e-4) - entropy(-1e-4)) / 2e-4
     assert -log_prob.mean().item() == pytest.approx(entropy(0.0), abs=0.01)
