@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     )
     from allcore.memory.diagnostics import explained_variance as explained_variance
     from allcore.memory.estimate import memory_bytes as memory_bytes
+    from allcore.memory.n_step_replay import NStepReplayBuffer as NStepReplayBuffer
+    from allcore.memory.prioritized_replay import PrioritizedReplayBuffer as PrioritizedReplayBuffer
     from allcore.memory.replay_buffer import (
         ExperienceReplayBuffer as ExperienceReplayBuffer,
         ReplayBuffer as ReplayBuffer,
@@ -30,6 +32,8 @@ __getattr__, __dir__, __all__ = attach(
     {
         "ReplayBuffer": "allcore.memory.replay_buffer",
         "ExperienceReplayBuffer": "allcore.memory.replay_buffer",
+        "PrioritizedReplayBuffer": "allcore.memory.prioritized_replay",
+        "NStepReplayBuffer": "allcore.memory.n_step_replay",
         "memory_bytes": "allcore.memory.estimate",
         "RolloutBuffer": "allcore.memory.rollout",
         "Rollout": "allcore.memory.rollout",

@@ -13,17 +13,21 @@ from allcore.core import State
 from allcore.errors import UsageError
 from allcore.memory.column import Field, field_of_value, fields_of
 
-# Beside the fields, a row notes per environment the number of older frames and whether a sample may start there.
-_NOTES = 2
+# Beside the fields, a row notes per environment the number of older frames, whether a transition starts there, and
+# whether one of several steps may reach beyond.
+_NOTES = 3
+# Prioritised replay keeps 16 bytes of sums, for a number of places that is rounded up to a power of two.
+PRIORITY_BYTES = 32
 
 
-def memory_bytes(capacity: int, state: State, action: Any) -> int:
+def memory_bytes(capacity: int, state: State, action: Any, *, prioritized: bool = False) -> int:
     """Bytes of a buffer for `capacity` transitions like the given ones.
 
     Args:
         capacity: transitions over all environments.
         state: a state as the agent hands it to the buffer (a StateArray if there are several environments).
         action: the action taken in it.
+        prioritized: whether it is a prioritised buffer; its priorities are counted with the most that they may take.
 
     Raises:
         UsageError: something in the state cannot be stored.
@@ -31,7 +35,7 @@ def memory_bytes(capacity: int, state: State, action: Any) -> int:
     fields = [*fields_of(state), field_of_value("action", action, len(state.shape))]
     num_envs = state.shape[0] if state.shape else 1
     rows = num_rows(capacity, num_envs, fields)
-    return rows * num_envs * bytes_per_row(fields)
+    return rows * num_envs * (bytes_per_row(fields) + (PRIORITY_BYTES if prioritized else 0))
 
 
 def num_rows(capacity: int, num_envs: int, fields: Iterable[Field]) -> int:

@@ -101,18 +101,9 @@ class ExperienceReplayBuffer(ReplayBuffer):
         store_device: torch.device | str = "cpu",
         generator: torch.Generator | None = None,
     ) -> None:
-        if capacity < 1:
-            raise UsageError(
-                f"a replay buffer cannot have a capacity of {capacity}", hint="give 1 or more transitions"
-            )
+        self.ring = StepRing(capacity, store_device)
         self.device = torch.device(device)
-        self._generator = Seeds().generator("replay") if generator is None else generator
-        if self._generator.device.type != "cpu":
-            raise UsageError(
-                f"a replay buffer draws its samples on the CPU, but its generator is on {self._generator.device}",
-                hint="hand over torch.Generator(), or Seeds(seed).generator('replay')",
-            )
-        self._ring = StepRing(capacity, store_device)
+        self._generator = replay_generator(generator)
 
     def store(self, state: State | None, action: Any, next_state: State) -> None:
         """Remember a transition.
@@ -120,7 +111,7 @@ class ExperienceReplayBuffer(ReplayBuffer):
         Raises:
             UsageError: the entries are not those of the first store, or the storage does not fit into memory.
         """
-        self._ring.store(state, action, next_state)
+        self.ring.store(state, action, next_state)
 
     def sample(self, batch_size: int) -> Sample:
         """Draw N transitions, each independently and uniformly from all that there are.
@@ -128,43 +119,35 @@ class ExperienceReplayBuffer(ReplayBuffer):
         Raises:
             UsageError: there is none.
         """
-        if not len(self):
-            raise UsageError(
-                "this replay buffer has no transition to draw yet",
-                hint="wait until len(buffer) is at least 1 before the first update (replay_start_size)",
-            )
-        places = self._draw(batch_size)
-        states, actions, rewards, next_states = self._ring.transitions(places, self.device)
+        require_transitions(self)
+        states, actions, rewards, next_states = self.ring.transitions(self._draw(batch_size), self.device)
         return states, actions, rewards, next_states, torch.ones(batch_size, device=self.device)
 
     def _draw(self, batch_size: int) -> np.ndarray:
         """Places `[N]` where transitions start. Candidates among all places are kept if one starts there: no bias."""
-        acceptance = len(self) / self._ring.num_places
+        notes = self.ring.notes
+        acceptance = notes.num_drawable / notes.num_places
         accepted: list[np.ndarray] = []
         missing = batch_size
         while missing > 0:
             count = min(int(missing / acceptance * 1.1) + 4, _MOST_CANDIDATES)
-            candidates = torch.randint(self._ring.num_places, (count,), generator=self._generator).numpy()
-            accepted.append(candidates[self._ring.startable(candidates)][:missing])
+            candidates = torch.randint(notes.num_places, (count,), generator=self._generator).numpy()
+            candidates += notes.first_place
+            accepted.append(candidates[notes.drawable(candidates)][:missing])
             missing -= len(accepted[-1])
         return np.concatenate(accepted)
 
-    def valid_places(self) -> np.ndarray:
-        """All places that can be drawn, the oldest first, for looking at the whole content (a copy; slow)."""
-        places = np.arange(self._ring.num_places)
-        return places[self._ring.startable(places)]
-
     def __len__(self) -> int:
-        return self._ring.num_startable
+        return self.ring.num_drawable
 
     @property
     def stored(self) -> int:
         """How many transitions were stored ever, in agent steps over all environments."""
-        return self._ring.stored
+        return self.ring.stored
 
     def state_dict(self) -> dict[str, Any]:
         """Everything stored (tensors that share the storage's memory: write or clone them before the next store)."""
-        return {"steps": self._ring.state_dict(), "generator": self._generator.get_state()}
+        return {"steps": self.ring.state_dict(), "generator": self._generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on exactly from where `state_dict` was taken.
@@ -172,5 +155,34 @@ class ExperienceReplayBuffer(ReplayBuffer):
         Raises:
             CheckpointError: it comes from a buffer of another capacity, or of other states.
         """
-        self._ring.load_state_dict(state["steps"])
+        self.ring.load_state_dict(state["steps"])
         self._generator.set_state(state["generator"])
+
+
+def replay_generator(generator: torch.Generator | None) -> torch.Generator:
+    """`generator`, which has to be on the CPU; without one, a fresh one from the operating system.
+
+    Raises:
+        UsageError: the generator is not on the CPU.
+    """
+    if generator is None:
+        return Seeds().generator("replay")
+    if generator.device.type != "cpu":
+        raise UsageError(
+            f"a replay buffer draws its samples on the CPU, but its generator is on {generator.device}",
+            hint="hand over torch.Generator(), or Seeds(seed).generator('replay')",
+        )
+    return generator
+
+
+def require_transitions(buffer: ReplayBuffer) -> None:
+    """Refuse to draw from a buffer without transitions.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not len(buffer):
+        raise UsageError(
+            "this replay buffer has no transition to draw yet",
+            hint="wait until len(buffer) is at least 1 before the first update (replay_start_size)",
+        )

@@ -1,6 +1,6 @@
 """The storage behind replay: one row per step and environment, written round and round.
 
-Letters: N batch, E environments, R rows, S frames in the largest stack.
+Letters: N batch, E environments, R rows, S frames in the largest stack, n the most steps of a transition.
 
 A row holds a state and, once it is known, the action taken in it. The next row is the state that followed, so that
 nothing is stored twice. Row numbers count up for ever; row r lies at position r % R of the tensors.
@@ -8,9 +8,10 @@ nothing is stored twice. Row numbers count up for ever; row r lies at position r
 - A state in which an episode ended has a row of its own, in which no transition starts. So the pair (final state, first
   state of the next episode) is never a transition.
 - Of a stack only the newest frame is stored. A row knows how many older frames it has (its age, at most S - 1): the
-  frame k steps back lies in row r - min(k, age), since an episode younger than S steps repeats its first frame.
+  frame k steps back lies in row r - min(k, age), as an episode younger than S steps repeats its first frame.
 - Transitions start in the last `capacity // E` rows that have a row after them. R is S larger: for the newest state, and
   for the older frames of the oldest transition, which are there for as long as it is.
+- A transition of several steps is the same rows read further on; see `allcore.memory.step_notes` for where it ends.
 """
 
 from __future__ import annotations
@@ -19,14 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from allcore.core import State, StateArray
-from allcore.errors import CheckpointError, UsageError
-from allcore.memory.column import Field, joined_frames, two_stacks
-from allcore.memory.step_storage import STEPS, StepStorage
-
-Transitions = tuple[StateArray, Tensor, Tensor, StateArray]
+from allcore.errors import CheckpointError, HyperparameterError, UsageError
+from allcore.memory.step_notes import StepNotes
+from allcore.memory.step_reading import Transitions, read_states, read_steps, read_windows
+from allcore.memory.step_storage import StepStorage
 
 
 class StepRing:
@@ -34,27 +33,56 @@ class StepRing:
 
     Attributes:
         capacity: transitions over all environments.
-        stored: transitions stored ever.
-        num_startable: transitions that can be handed out now.
+        n_steps: the most steps of a transition (n).
+        discount_factor: what a reward one step later is worth within a transition.
 
     Args:
         capacity: transitions over all environments.
         device: where the tensors lie.
+        bytes_per_place: what the replay buffer keeps beside each row of an environment, so that it is counted as well.
+
+    Raises:
+        UsageError: the capacity is not positive.
     """
 
-    def __init__(self, capacity: int, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, capacity: int, device: torch.device | str = "cpu", *, bytes_per_place: int = 0
+    ) -> None:
+        if capacity < 1:
+            raise UsageError(
+                f"a replay buffer cannot have a capacity of {capacity}", hint="give 1 or more transitions"
+            )
         self.capacity = capacity
         self.device = torch.device(device)
-        self.stored = 0
-        self.num_startable = 0
-        self._storage: StepStorage | None = None  # made when the first state shows what is in it
-        self._startable = np.zeros((0, 0), dtype=bool)  # [R, E]: whether a transition starts here
-        self._age = np.zeros((0, 0), dtype=np.uint8)  # [R, E]: how many older frames of the stack there are
-        self._written = 0  # rows ever
+        self.n_steps = 1
+        self.discount_factor = 1.0
+        self._bytes_per_place = bytes_per_place
+        # made when the first state shows what is in it
+        self._storage: StepStorage | None = None
+        self._notes: StepNotes | None = None
         # The newest state, by which we see that a transition goes on from the one before. None before the first store,
         # and after loading, when an equal state does as well.
         self._newest: State | None = None
-        self._newest_done = np.zeros(0, dtype=bool)  # [E]
+
+    def read_ahead(self, n_steps: int, discount_factor: float) -> None:
+        """From now on transitions have up to `n_steps` steps.
+
+        Raises:
+            HyperparameterError: `n_steps` is not positive, or the discount factor not within [0, 1].
+            UsageError: something was stored already.
+        """
+        if n_steps < 1:
+            raise HyperparameterError(f"a transition cannot have {n_steps} steps", hint="give 1 or more")
+        if not 0 <= discount_factor <= 1:
+            raise HyperparameterError(
+                f"a discount factor of {discount_factor} is not possible", hint="give one from 0 to 1"
+            )
+        if self._storage is not None:
+            raise UsageError(
+                "the number of steps cannot change once a transition was stored",
+                hint="make the NStepReplayBuffer before the first store",
+            )
+        self.n_steps, self.discount_factor = n_steps, discount_factor
 
     # ---- storing
 
@@ -71,63 +99,51 @@ class StepRing:
             raise UsageError(
                 "a transition cannot be stored without its action", hint="store(state, action, next_state)"
             )
-        storage = self._storage or self._allocate(
-            StepStorage.for_state(next_state, self.capacity, self.device)
-        )
+        if self._storage is None:
+            self._allocate(
+                StepStorage.for_state(next_state, self.capacity, self.device, self._bytes_per_place)
+            )
+        storage, notes = self._allocated()
         values = storage.values(next_state)  # all checks come before the first change
         if state is None:
-            self._begin(storage, next_state)
+            self._begin(next_state)
         else:
             action = storage.checked_action(action)
-            if not self._is_newest(storage, state):
-                self._begin(storage, state)
-            self._start_transition(storage, action)
-            self._append(storage, values, self._next_age(storage), next_state.done)
+            if not self._is_newest(state):
+                self._begin(state)
+            storage.write_action((notes.written - 1) % storage.num_rows, action)
+            notes.start()
+            self._append(values, notes.next_age(), next_state)
         self._newest = next_state
 
-    def _allocate(self, storage: StepStorage) -> StepStorage:
-        self._startable = np.zeros((storage.num_rows, storage.num_envs), dtype=bool)
-        self._age = np.zeros((storage.num_rows, storage.num_envs), dtype=np.uint8)
+    def _allocate(self, storage: StepStorage) -> None:
+        span = self.capacity // storage.num_envs
+        if span < self.n_steps:
+            raise UsageError(
+                f"a replay buffer of {self.capacity} transitions in {storage.num_envs} environments keeps {span} steps of "
+                f"each, so none of its transitions can have {self.n_steps}",
+                hint=f"give a capacity of at least {self.n_steps * storage.num_envs}",
+            )
+        self._notes = StepNotes(storage.num_rows, storage.num_envs, span, storage.stack_size, self.n_steps)
         self._storage = storage
-        return storage
 
-    def _begin(self, storage: StepStorage, state: State) -> None:
+    def _begin(self, state: State) -> None:
         """Append a state that does not follow the newest one, after rows with the older frames of its stack."""
+        storage, notes = self._allocated()
         values = storage.values(state)
+        notes.break_off()
         for back in range(storage.stack_size - 1, 0, -1):
-            self._append(storage, storage.older_values(state, back), 0, state.done)
-        self._append(storage, values, storage.stack_size - 1, state.done)
+            self._append(storage.older_values(state, back), 0, state)
+        self._append(values, storage.stack_size - 1, state)
 
-    def _start_transition(self, storage: StepStorage, action: Any) -> None:
-        """Write the action taken in the newest state; unless the episode was over, a transition starts there."""
-        row = (self._written - 1) % storage.num_rows
-        storage.write_action(row, action)
-        self._startable[row] = ~self._newest_done
-        started = int(np.count_nonzero(self._startable[row]))
-        self.num_startable += started
-        self.stored += started
+    def _append(self, values: list[Any], age: Any, state: State) -> None:
+        storage, notes = self._allocated()
+        storage.write(notes.written % storage.num_rows, values)
+        notes.append(age, state.done, state.mask)
 
-    def _append(self, storage: StepStorage, values: list[Any], age: Any, done: Any) -> None:
-        """Write a state into the next row. The oldest row that transitions start in stops being one."""
-        leaving = self._first_row()
-        self._written += 1
-        if self._first_row() > leaving:
-            self.num_startable -= int(np.count_nonzero(self._startable[leaving % storage.num_rows]))
-        row = (self._written - 1) % storage.num_rows
-        storage.write(row, values)
-        self._age[row] = age
-        self._startable[row] = False
-        on_host = done.cpu().numpy() if isinstance(done, Tensor) else done
-        self._newest_done = np.array(on_host, dtype=bool, ndmin=1)  # a copy: environments may reuse tensors
-
-    def _next_age(self, storage: StepStorage) -> Any:
-        if storage.stack_size == 1:
-            return 0
-        age = self._age[(self._written - 1) % storage.num_rows]
-        return np.where(self._newest_done, 0, np.minimum(age + 1, storage.stack_size - 1))
-
-    def _is_newest(self, storage: StepStorage, state: State) -> bool:
-        if self._newest is not None or not self._written:
+    def _is_newest(self, state: State) -> bool:
+        storage, notes = self._allocated()
+        if self._newest is not None or not notes.written:
             return state is self._newest
         storage.values(state)  # the same entries, or an error that says what differs
         stored, given = self.newest(), state if storage.batched else State.array([state])
@@ -138,22 +154,31 @@ class StepRing:
 
     # ---- where transitions start
 
-    def _first_row(self) -> int:
-        """The oldest row that a transition may start in."""
-        span = 0 if self._storage is None else self.capacity // self._storage.num_envs
-        return max(0, self._written - 1 - span)
+    @property
+    def stored(self) -> int:
+        """Transitions stored ever."""
+        return 0 if self._notes is None else self._notes.stored
 
     @property
-    def num_places(self) -> int:
-        """How many places (row, environment) there are in which transitions may start, startable or not."""
-        if self._storage is None:
-            return 0
-        return max(0, self._written - 1 - self._first_row()) * self._storage.num_envs
+    def num_drawable(self) -> int:
+        """Transitions that can be handed out now."""
+        return 0 if self._notes is None else self._notes.num_drawable
 
-    def startable(self, places: np.ndarray) -> np.ndarray:
-        """Whether a transition starts in each of the places `[N]` (numbers below `num_places`, the oldest first)."""
-        rows, envs = np.divmod(places, self._startable.shape[1])
-        return self._startable[(rows + self._first_row()) % len(self._startable), envs]
+    @property
+    def notes(self) -> StepNotes:
+        """What is known of each place.
+
+        Raises:
+            UsageError: nothing has been stored yet.
+        """
+        return self._allocated()[1]
+
+    def drawable_places(self) -> np.ndarray:
+        """All places that can be drawn, the oldest first, for looking at the whole content (a copy; slow)."""
+        if self._notes is None:
+            return np.zeros(0, dtype=np.int64)
+        places = self._notes.first_place + np.arange(self._notes.num_places)
+        return places[self._notes.drawable(places)]
 
     # ---- reading
 
@@ -161,126 +186,60 @@ class StepRing:
         """The transitions that start in `places` `[N]`: states, actions, rewards `[N]` and next states on `device`.
 
         The mask of the states is 1: an action was taken in each, whatever happened on arriving there (a life lost).
+        The next states have the entry `steps` `[N]`.
         """
-        storage = self._allocated()
-        rows, envs = np.divmod(places, storage.num_envs)
-        rows = rows + self._first_row()
-        frames = self._frame_positions(storage, rows, envs)
-        following = (rows + 1) % storage.num_rows * storage.num_envs + envs
-        # The stacks of a state and of its successor share all frames but one each, so these are fetched once.
-        frames_and_next = torch.from_numpy(np.column_stack((frames, following))).to(self.device)
-        both = frames_and_next[:, -2:].T.contiguous()
-        first: dict[str, Tensor] = {}
-        second: dict[str, Tensor] = {}
-        for name, column in storage.columns.items():
-            field = column.field
-            if field.stack_size == 1:
-                first[name], second[name] = column.gather(both).to(device).unbind()
-            else:
-                fetched = column.gather(frames_and_next[:, -field.stack_size - 1 :]).to(device)
-                first[name], second[name] = two_stacks(fetched, field)
-        first["mask"] = torch.ones(len(places), device=device)
-        second[STEPS] = torch.ones(len(places), device=device)
-        actions = storage.read_actions(both[0]).to(device)
-        shape = (len(places),)
-        return StateArray(first, shape), actions, second["reward"], StateArray(second, shape)
+        storage, notes = self._allocated()
+        if self.n_steps == 1:
+            return read_steps(storage, notes, places, device)
+        return read_windows(storage, notes, self.discount_factor, places, device)
 
     def newest(self) -> StateArray:
         """The state stored last, as a StateArray `[E]` on the storage's device."""
-        storage = self._allocated()
-        envs = np.arange(storage.num_envs)
-        frames = self._frame_positions(storage, np.full_like(envs, self._written - 1), envs)
-        positions = torch.from_numpy(frames).to(self.device)
-        entries = {}
-        for name, column in storage.columns.items():
-            fetched = column.gather(positions[:, -column.field.stack_size :])
-            entries[name] = (
-                fetched[:, 0] if column.field.stack_size == 1 else joined_frames(fetched, column.field)
-            )
-        return StateArray(entries, (storage.num_envs,))
+        storage, notes = self._allocated()
+        places = (notes.written - 1) * storage.num_envs + np.arange(storage.num_envs)
+        positions = torch.from_numpy(notes.frame_positions(places)).to(self.device)
+        return StateArray(read_states(storage, positions, self.device), (storage.num_envs,))
 
-    def _frame_positions(self, storage: StepStorage, rows: np.ndarray, envs: np.ndarray) -> np.ndarray:
-        """Where the S frames of the states in `rows`, `envs` lie, `[N, S]`, the oldest first."""
-        rows = rows[:, None]
-        if storage.stack_size > 1:
-            age = self._age[rows[:, 0] % storage.num_rows, envs]
-            back = np.arange(storage.stack_size - 1, -1, -1)
-            rows = rows - np.minimum(back, age[:, None])
-        return rows % storage.num_rows * storage.num_envs + envs[:, None]
-
-    def _allocated(self) -> StepStorage:
-        if self._storage is None:
+    def _allocated(self) -> tuple[StepStorage, StepNotes]:
+        if self._storage is None or self._notes is None:
             raise UsageError(
                 "nothing has been stored in this replay buffer yet", hint="store a transition first"
             )
-        return self._storage
+        return self._storage, self._notes
 
     # ---- continuing later
 
     def state_dict(self) -> dict[str, Any]:
         """Everything stored, as tensors that share the memory of the storage, and numbers."""
-        counters = {"capacity": self.capacity, "written": self._written, "stored": self.stored}
-        counters["num_startable"] = self.num_startable
-        storage = self._storage
-        if storage is None:
-            return counters
-        filled = slice(min(self._written, storage.num_rows))
-        state: dict[str, Any] = {
-            **counters,
-            "num_envs": storage.num_envs,
-            "batched": storage.batched,
-            "stack_sizes": {name: column.field.stack_size for name, column in storage.columns.items()},
-            "channel_dims": {name: column.field.channel_dim for name, column in storage.columns.items()},
-            "entries": {name: column.tensor[filled] for name, column in storage.columns.items()},
-            "age": torch.from_numpy(self._age[filled]),
-            "startable": torch.from_numpy(self._startable[filled]),
-            "newest_done": torch.from_numpy(self._newest_done),
-        }
-        if storage.actions is not None:
-            state["actions"] = storage.actions.tensor[filled]
+        state: dict[str, Any] = {"capacity": self.capacity, "n_steps": self.n_steps}
+        if self._storage is not None and self._notes is not None:
+            state.update(self._storage.state_dict(min(self._notes.written, self._storage.num_rows)))
+            state.update(self._notes.state_dict())
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave. The next state to be stored need only equal the newest one.
 
         Raises:
-            CheckpointError: it comes from a buffer of another capacity, or of other states.
+            CheckpointError: it comes from a buffer of another capacity, of other states, or of other numbers of steps.
         """
         if state["capacity"] != self.capacity:
             raise CheckpointError(
                 f"a replay buffer of {state['capacity']:,} transitions cannot be loaded into one of {self.capacity:,}",
                 hint="build the preset with the same replay_buffer_size",
             )
-        if "entries" in state:
-            self._restore(state)
-        self._written, self.stored = state["written"], state["stored"]
-        self.num_startable = state["num_startable"]
-        self._newest = None
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        fields = [
-            Field(
-                name,
-                tuple(entry.shape[2:]),
-                entry.dtype,
-                state["stack_sizes"][name],
-                state["channel_dims"][name],
-            )
-            for name, entry in state["entries"].items()
-        ]
-        num_envs, batched = state["num_envs"], state["batched"]
-        storage = self._storage or self._allocate(
-            StepStorage(fields, self.capacity, num_envs, batched, self.device)
-        )
-        own = [column.field for column in storage.columns.values()]
-        if (storage.num_envs, storage.batched, own) != (num_envs, batched, fields):
+        if state["n_steps"] != self.n_steps:
             raise CheckpointError(
-                "a replay buffer cannot be loaded into one that holds states of another kind"
+                f"a replay buffer with transitions of up to {state['n_steps']} steps cannot be loaded into one with "
+                f"{self.n_steps}",
+                hint="build the preset with the same n_steps",
             )
-        for name, entry in state["entries"].items():
-            storage.columns[name].tensor[: len(entry)] = entry
-        if "actions" in state:
-            storage.restore_actions(state["actions"])
-        self._age[: len(state["age"])] = state["age"].numpy()
-        self._startable[: len(state["startable"])] = state["startable"].numpy()
-        self._newest_done = state["newest_done"].numpy().copy()
+        self._newest = None
+        if "entries" not in state:
+            self._storage = self._notes = None
+            return
+        if self._storage is None:
+            self._allocate(StepStorage.for_saved(state, self.capacity, self.device, self._bytes_per_place))
+        storage, notes = self._allocated()
+        storage.load_state_dict(state)
+        notes.load_state_dict(state)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from allcore.core import State
-from allcore.errors import UsageError
+from allcore.errors import CheckpointError, UsageError
 from allcore.memory.column import Column, Field, field_of_value, fields_of
 from allcore.memory.estimate import available_bytes, bytes_per_row, check_memory, num_rows
 
@@ -36,13 +36,20 @@ class StepStorage:
         num_envs: E.
         batched: see above.
         device: where the tensors lie.
+        bytes_per_place: what is kept elsewhere for each row of an environment, so that it is counted as well.
 
     Raises:
         UsageError: the capacity is too small for the environments, or too large for the memory that is free.
     """
 
     def __init__(
-        self, fields: Sequence[Field], capacity: int, num_envs: int, batched: bool, device: torch.device
+        self,
+        fields: Sequence[Field],
+        capacity: int,
+        num_envs: int,
+        batched: bool,
+        device: torch.device,
+        bytes_per_place: int = 0,
     ) -> None:
         if capacity < num_envs:
             raise UsageError(
@@ -53,14 +60,13 @@ class StepStorage:
         self.num_rows = num_rows(capacity, num_envs, fields)
         self.stack_size = max(field.stack_size for field in fields)
         # The actions are not known yet. They are small beside the reserve that the check leaves.
-        check_memory(
-            capacity, self.num_rows * num_envs * bytes_per_row(fields), available_bytes(device), device
-        )
+        needed = self.num_rows * num_envs * (bytes_per_row(fields) + bytes_per_place)
+        check_memory(capacity, needed, available_bytes(device), device)
         self.columns = {field.name: self._column(field) for field in fields}
         self.actions: Column | None = None
 
     @staticmethod
-    def for_state(state: State, capacity: int, device: torch.device) -> StepStorage:
+    def for_state(state: State, capacity: int, device: torch.device, bytes_per_place: int = 0) -> StepStorage:
         """Storage for states like this one.
 
         Raises:
@@ -77,7 +83,20 @@ class StepStorage:
                 hint="give the entry another name",
             )
         num_envs = state.shape[0] if state.shape else 1
-        return StepStorage(fields_of(state), capacity, num_envs, bool(state.shape), device)
+        fields = fields_of(state)
+        return StepStorage(fields, capacity, num_envs, bool(state.shape), device, bytes_per_place)
+
+    @staticmethod
+    def for_saved(
+        saved: dict[str, Any], capacity: int, device: torch.device, bytes_per_place: int = 0
+    ) -> StepStorage:
+        """Storage for states like those in what `state_dict` gave; its rows are not loaded yet.
+
+        Raises:
+            UsageError: there is not enough memory.
+        """
+        fields = _saved_fields(saved)
+        return StepStorage(fields, capacity, saved["num_envs"], saved["batched"], device, bytes_per_place)
 
     def values(self, state: State) -> list[Any]:
         """What of `state` goes into each column.
@@ -137,12 +156,6 @@ class StepStorage:
         """The actions `[N, ...]` at the positions `row * E + environment` `[N]`."""
         return self._known_actions().gather(positions)
 
-    def restore_actions(self, actions: Tensor) -> None:
-        """Fill the first rows of the actions `[rows, E, *shape]`."""
-        if self.actions is None:
-            self.actions = self._column(Field(_ACTION, tuple(actions.shape[2:]), actions.dtype))
-        self.actions.tensor[: len(actions)] = actions
-
     def _known_actions(self) -> Column:
         if self.actions is None:
             raise UsageError("no action has been stored yet", hint="store(state, action, next_state)")
@@ -150,3 +163,45 @@ class StepStorage:
 
     def _column(self, field: Field) -> Column:
         return Column(field, self.num_rows, self.num_envs, self.batched, self.device)
+
+    # ---- continuing later
+
+    def state_dict(self, filled: int) -> dict[str, Any]:
+        """The first `filled` rows, as tensors that share their memory, and what they look like."""
+        state: dict[str, Any] = {
+            "num_envs": self.num_envs,
+            "batched": self.batched,
+            "stack_sizes": {name: column.field.stack_size for name, column in self.columns.items()},
+            "channel_dims": {name: column.field.channel_dim for name, column in self.columns.items()},
+            "entries": {name: column.tensor[:filled] for name, column in self.columns.items()},
+        }
+        if self.actions is not None:
+            state["actions"] = self.actions.tensor[:filled]
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Fill the rows with what `state_dict` gave.
+
+        Raises:
+            CheckpointError: it holds states of another kind.
+        """
+        saved = (state["num_envs"], state["batched"], _saved_fields(state))
+        if (self.num_envs, self.batched, [column.field for column in self.columns.values()]) != saved:
+            raise CheckpointError(
+                "a replay buffer cannot be loaded into one that holds states of another kind"
+            )
+        for name, entry in state["entries"].items():
+            self.columns[name].tensor[: len(entry)] = entry
+        if "actions" in state:
+            actions = state["actions"]
+            if self.actions is None:
+                self.actions = self._column(Field(_ACTION, tuple(actions.shape[2:]), actions.dtype))
+            self.actions.tensor[: len(actions)] = actions
+
+
+def _saved_fields(saved: dict[str, Any]) -> list[Field]:
+    sizes, dims = saved["stack_sizes"], saved["channel_dims"]
+    return [
+        Field(name, tuple(entry.shape[2:]), entry.dtype, sizes[name], dims[name])
+        for name, entry in saved["entries"].items()
+    ]

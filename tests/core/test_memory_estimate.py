@@ -20,9 +20,9 @@ def atari_state(num_envs: int | None = None) -> State:
 
 
 def test_an_atari_transition_takes_about_7_1_kilobytes():
-    frame, reward, done, mask, action, age, startable = 84 * 84, 4, 1, 4, 8, 1, 1
+    frame, reward, done, mask, action, age, startable, goes_on = 84 * 84, 4, 1, 4, 8, 1, 1, 1
     assert memory_bytes(1_000_000, atari_state(), 0) == 1_000_004 * (
-        frame + reward + done + mask + action + age + startable
+        frame + reward + done + mask + action + age + startable + goes_on
     )
     assert memory_bytes(1_000_000, atari_state(8), torch.zeros(8, dtype=torch.int64)) < 7.1e9
 
@@ -36,7 +36,8 @@ def test_the_estimate_is_what_is_allocated():
     for _ in range(20):  # past the end, so that all rows are handed out
         buffer.store(None, None, state)
     saved = buffer.state_dict()["steps"]
-    tensors = [*saved["entries"].values(), saved["actions"], saved["age"], saved["startable"]]
+    noted = [saved[name] for name in ("age", "startable", "goes_on")]
+    tensors = [*saved["entries"].values(), saved["actions"], *noted]
     assert sum(tensor.nbytes for tensor in tensors) == memory_bytes(20, state, action)
 
 

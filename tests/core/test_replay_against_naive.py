@@ -134,10 +134,10 @@ def steps(play: Play, number: int, broken: float) -> Iterator[tuple[State | None
 
 def content(buffer: ExperienceReplayBuffer) -> list[Any]:
     """All transitions of the buffer, the oldest first."""
-    places = buffer.valid_places()
+    places = buffer.ring.drawable_places()
     if not len(places):
         return []
-    states, actions, rewards, next_states = buffer._ring.transitions(places, buffer.device)
+    states, actions, rewards, next_states = buffer.ring.transitions(places, buffer.device)
     assert torch.equal(rewards, next_states.reward)
     return [
         (first, action, second)

@@ -100,7 +100,7 @@ def test_every_transition_is_equally_likely():
     fill(
         buffer, [numbered(number, done=number % 4 == 3) for number in range(60)]
     )  # wrapped, a fourth starts nothing
-    places = buffer.valid_places()
+    places = buffer.ring.drawable_places()
     assert len(places) == len(buffer) == 30
     states = buffer.sample(30_000)[0]
     values, counts = np.unique(states.reward.numpy(), return_counts=True)

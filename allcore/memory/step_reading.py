@@ -1,0 +1,92 @@
+"""Transitions put together from the rows of a step ring.
+
+Letters: N batch, E environments, S frames in the largest stack, n the most steps of a transition.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from allcore.core import StateArray
+from allcore.memory.column import joined_frames, two_stacks
+from allcore.memory.step_notes import StepNotes
+from allcore.memory.step_storage import STEPS, StepStorage
+
+Transitions = tuple[StateArray, Tensor, Tensor, StateArray]
+
+
+def read_states(storage: StepStorage, positions: Tensor, device: torch.device) -> dict[str, Tensor]:
+    """The entries of states on `device`, from the positions `[N, S]` of their frames, the oldest first."""
+    entries = {}
+    for name, column in storage.columns.items():
+        field = column.field
+        fetched = column.gather(positions[:, -field.stack_size :]).to(device)
+        entries[name] = fetched[:, 0] if field.stack_size == 1 else joined_frames(fetched, field)
+    return entries
+
+
+def read_steps(
+    storage: StepStorage, notes: StepNotes, places: np.ndarray, device: torch.device
+) -> Transitions:
+    """The transitions of one step from the places `[N]`."""
+    following = (places + notes.num_envs) % notes.size
+    # The stacks of a state and of its successor share all frames but one each, so these are fetched once.
+    frames_and_next = torch.from_numpy(np.column_stack((notes.frame_positions(places), following)))
+    frames_and_next = frames_and_next.to(storage.device)
+    both = frames_and_next[:, -2:].T.contiguous()
+    first: dict[str, Tensor] = {}
+    second: dict[str, Tensor] = {}
+    for name, column in storage.columns.items():
+        field = column.field
+        if field.stack_size == 1:
+            first[name], second[name] = column.gather(both).to(device).unbind()
+        else:
+            fetched = column.gather(frames_and_next[:, -field.stack_size - 1 :]).to(device)
+            first[name], second[name] = two_stacks(fetched, field)
+    second[STEPS] = torch.ones(len(places), device=device)
+    actions = storage.read_actions(both[0]).to(device)
+    return _transitions(first, actions, second["reward"], second)
+
+
+def read_windows(
+    storage: StepStorage,
+    notes: StepNotes,
+    discount_factor: float,
+    places: np.ndarray,
+    device: torch.device,
+) -> Transitions:
+    """The transitions from the places `[N]` to the ends of their windows.
+
+    The reward is r_1 + γ r_2 + ... + γ^(k-1) r_k, where k, from 1 to n, is how many steps the window reaches.
+
+    Source: Sutton, 1988, "Learning to predict by the methods of temporal differences"; with replay, Hessel et al., 2018,
+    "Rainbow", section 3, multi-step learning.
+    """
+    lengths = notes.window_lengths(places)
+    # All windows have n columns; those that are shorter repeat their last one, which then counts for nothing.
+    ahead = np.minimum(np.arange(1, notes.n_steps + 1), lengths[:, None])
+    arrived = (places[:, None] + ahead * notes.num_envs) % notes.size
+    frames = notes.frame_positions(places)
+    last_frames = notes.frame_positions(places + lengths * notes.num_envs)
+    positions = torch.from_numpy(np.hstack((frames, last_frames, arrived))).to(storage.device)
+    size = frames.shape[1]
+    first = read_states(storage, positions[:, :size], device)
+    second = read_states(storage, positions[:, size : 2 * size], device)
+    second[STEPS] = torch.from_numpy(lengths).to(device, torch.float32)
+    rewards = storage.columns["reward"].gather(positions[:, 2 * size :]).to(device)
+    step = torch.arange(notes.n_steps, device=device)
+    discounted = rewards * discount_factor**step
+    rewards = torch.where(step < second[STEPS][:, None], discounted, 0.0).sum(dim=1)
+    actions = storage.read_actions(positions[:, size - 1]).to(device)
+    return _transitions(first, actions, rewards, second)
+
+
+def _transitions(
+    first: dict[str, Tensor], actions: Tensor, rewards: Tensor, second: dict[str, Tensor]
+) -> Transitions:
+    # An action was taken in the first states, whatever happened on arriving there (a life lost).
+    first["mask"] = torch.ones(len(rewards), device=rewards.device)
+    shape = (len(rewards),)
+    return StateArray(first, shape), actions, rewards, StateArray(second, shape)
