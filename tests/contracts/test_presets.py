@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from allcore.environments import Environment
-from allcore.environments.resolve import resolve_environment
+from allcore.checkpoint import load_state, load_tensors, save_tensors
+from allcore.core import State
 from allcore.errors import TrustError
-from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
+from allcore.experiments import ParallelEnvExperiment
 from allcore.plugins import Entry, registry
-from allcore.presets import Preset, PresetBuilder, load_preset
+from allcore.presets import Function, Preset, PresetBuilder, load_preset
 from allcore.presets.hyperparameters import describe
-
-#: Settings under which a preset learns within a few hundred steps; those that it does not have are left out.
-SMALL = {"replay_start_size": 100, "replay_buffer_size": 1000, "update_frequency": 20}
 
 ENTRIES = registry().records("presets")
 every_preset = pytest.mark.parametrize("entry", ENTRIES, ids=[entry.key for entry in ENTRIES])
 
 
-def _make(entry: Entry, **more: Any) -> tuple[Environment, Preset]:
-    builder: PresetBuilder = registry().load(entry)
-    families = [e for e in registry().records("environments") if e.record.domain == entry.record.domain]
-    env = resolve_environment(families[0].record.examples[0], domain=entry.record.domain)
-    small = {name: value for name, value in SMALL.items() if hasattr(builder.values, name)}
-    return env, builder.hyperparameters(**(small | more)).env(env).seed(3).build()
-
-
-def _experiment(env: Environment, preset: Preset) -> Any:
-    single = preset.n_envs == 1 and not preset.parallel
-    return (SingleEnvExperiment if single else ParallelEnvExperiment)(preset, env, train_steps=300)
-
-
 @every_preset
-def test_it_is_what_its_record_says(entry: Entry) -> None:
+def test_it_is_what_its_record_says(entry: Entry, small: Any) -> None:
     builder = registry().load(entry)
     assert isinstance(builder, PresetBuilder)
     assert builder.name == entry.key
@@ -46,105 +31,159 @@ def test_it_is_what_its_record_says(entry: Entry) -> None:
 
 
 @every_preset
-def test_every_hyperparameter_is_documented(entry: Entry) -> None:
+def test_every_hyperparameter_is_documented(entry: Entry, small: Any) -> None:
     for field in describe(registry().load(entry).values):
         assert field["doc"].endswith("."), field
-        if field["type"] in ("number", "whole number"):
+        if "number" in field["type"]:
             assert field["source"], f"{field['name']} does not say where its value comes from"
 
 
-@every_preset
-def test_it_learns_saves_and_plays_the_same_when_loaded(entry: Entry, tmp_path: Path) -> None:
-    env, preset = _make(entry)
-    before = {name: value.clone() for name, value in preset.state_dict().items()}
-    experiment = _experiment(env, preset)
-    experiment.train(frames=300)
-    assert any(not torch.equal(before[name], value) for name, value in preset.state_dict().items())
+def test_everything_learns(trained: Any, small: Any) -> None:
+    after = dict(trained.preset.named_parameters())
+    unchanged = [name for name in after if torch.equal(after[name], trained.before[name])]
+    assert after
+    assert not unchanged
+    assert all(parameter.isfinite().all() for parameter in after.values())
+
+
+def test_an_agent_goes_on_from_a_file_bit_for_bit(trained: Any, small: Any) -> None:
+    """The agent of a preset built anew is shown the states that followed, and does all that the first one did."""
+    watched = trained.watched
+    env, preset = small.build(trained.entry)
+    agent: Any = preset.agent(train_steps=small.frames(trained.entry))
+    agent.load_state_dict(load_state(watched.file))
+    later = slice(watched.save_at, None)
+    assert len(watched.states[later]) >= 20
+    for state, action in zip(watched.states[later], watched.actions[later], strict=True):
+        assert torch.equal(torch.as_tensor(agent.act(state)), action)
+    assert differences(agent.state_dict(), trained.end) == []
+    assert differences(_tensors(preset), _tensors(trained.preset)) == []
+    env.close()
+
+
+def test_the_seed_alone_decides_whatever_test_agents_do(trained: Any, small: Any) -> None:
+    """The same training once more on the same states, in the middle of which test agents are made and play."""
+    watched = trained.watched
+    env, preset = small.build(trained.entry)
+    agent: Any = preset.agent(train_steps=small.frames(trained.entry))
+    playing: list[Any] = []
+    for tick, (state, action) in enumerate(zip(watched.states, watched.actions, strict=True)):
+        assert torch.equal(torch.as_tensor(agent.act(state)), action), f"at tick {tick}"
+        if tick == watched.save_at:
+            playing = [preset.parallel_test_agent() if preset.n_envs > 1 else preset.test_agent()]
+        for player in playing:
+            player.act(state)
+    assert differences(_tensors(preset), _tensors(trained.preset)) == []
+    env.close()
+
+
+def test_a_saved_preset_plays_the_same_when_loaded(trained: Any, small: Any, tmp_path: Path) -> None:
+    preset = trained.preset
     preset.save(tmp_path / "preset.safetensors")
     loaded = load_preset(tmp_path / "preset.safetensors")
-    assert loaded.name == entry.key
+    assert loaded.name == trained.entry.key
     assert loaded.hyperparameters == preset.hyperparameters
-    mine, its = preset.test_agent(), loaded.test_agent()
+    assert differences(loaded.state_dict(), preset.state_dict()) == []
+    mine, its, together = preset.test_agent(), loaded.test_agent(), preset.parallel_test_agent()
+    env = small.environment(trained.entry)
     state = env.reset(seed=9)
     for _ in range(30):
-        action = mine.act(state)
-        assert torch.equal(torch.as_tensor(action), torch.as_tensor(its.act(state)))
+        action = torch.as_tensor(mine.act(state))
+        assert env.action_space.contains(_as_element(action))
+        assert torch.equal(action, torch.as_tensor(its.act(state)))
+        actions = torch.as_tensor(together.act(State.array([state])))  # type: ignore[arg-type]
+        assert actions.shape == (1, *action.shape)
+        # Sums of a batch may be added up in another order.
+        assert torch.allclose(actions[0].double(), action.double(), atol=1e-4)
         state = env.step(action)
     env.close()
 
 
-@every_preset
-def test_the_same_seed_gives_the_same_weights(entry: Entry) -> None:
-    weights = []
-    for _ in range(2):
-        env, preset = _make(entry)
-        _experiment(env, preset).train(frames=200)
-        weights.append(preset.state_dict())
-        env.close()
-    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
-
-
-@every_preset
-def test_a_test_agent_keeps_the_networks_of_its_moment(entry: Entry) -> None:
-    greedy = {"test_exploration": 0.0} if hasattr(registry().load(entry).values, "test_exploration") else {}
-    env, preset = _make(entry, **greedy)
-    state = env.reset(seed=1)
-    early = preset.test_agent()
-    before = torch.as_tensor(early.act(state))
-    with torch.no_grad():
-        for parameter in preset.parameters():
-            parameter.zero_()
-        # The last layer's bias alone now decides, and for another action than before.
-        list(preset.parameters())[-1].copy_(torch.arange(env.action_space.n) != before)
-    assert torch.equal(torch.as_tensor(early.act(state)), before)
-    assert not torch.equal(torch.as_tensor(preset.test_agent().act(state)), before)
+def test_a_test_agent_keeps_the_networks_of_its_moment(trained: Any, small: Any) -> None:
+    env, preset = small.build(trained.entry)
+    states = [state if not state.shape else state[0] for state in trained.watched.states[:20]]
+    early, as_early = preset.test_agent(), preset.test_agent()
+    actions = [torch.as_tensor(early.act(state)) for state in states]
+    others = []
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(10):  # of two actions, other values may well prefer the same
+        with torch.no_grad():
+            for parameter in preset.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        late = preset.test_agent()
+        others += [torch.as_tensor(late.act(state)) for state in states]
+    assert all(
+        torch.equal(torch.as_tensor(as_early.act(state)), action)
+        for state, action in zip(states, actions, strict=True)
+    )
+    assert any(not torch.equal(other, action) for other, action in zip(others, actions * 10, strict=True))
     env.close()
 
 
 @every_preset
-def test_several_environments_learn_at_the_same_ratio(entry: Entry) -> None:
-    builder = registry().load(entry)
-    if not hasattr(builder.values, "n_envs"):
+def test_another_number_of_environments_will_do(entry: Entry, small: Any) -> None:
+    usual = getattr(registry().load(entry).values, "n_envs", None)
+    if usual is None:
         pytest.skip("trains in one environment only")
-    env, preset = _make(entry, n_envs=3)
-    experiment = ParallelEnvExperiment(preset, env, train_steps=300)
-    experiment.train(frames=150)
-    assert 150 <= experiment.frame < 153
-    experiment.close()
+    env, preset = small.build(entry, n_envs=3 if usual == 1 else 1)
+    before = {name: value.clone() for name, value in _tensors(preset).items()}
+    loop = ParallelEnvExperiment(preset, env, train_steps=90)
+    loop.train(frames=90)
+    assert 90 <= loop.frame < 93
+    assert differences(before, _tensors(preset)) != []
+    loop.close()
     env.close()
 
 
 @pytest.mark.gpu
 @every_preset
-def test_it_learns_on_a_gpu_in_an_environment_on_the_cpu(entry: Entry) -> None:
-    families = [e for e in registry().records("environments") if e.record.domain == entry.record.domain]
-    env = resolve_environment(families[0].record.examples[0], domain=entry.record.domain)
-    builder: PresetBuilder = registry().load(entry)
-    small = {name: value for name, value in SMALL.items() if hasattr(builder.values, name)}
-    preset = builder.hyperparameters(**small).device("cuda").env(env).seed(3).build()
+def test_it_learns_on_a_gpu_in_an_environment_on_the_cpu(entry: Entry, small: Any, tmp_path: Path) -> None:
+    env, preset = small.build(entry, device="cuda")
     before = {name: value.clone() for name, value in preset.state_dict().items()}
-    _experiment(env, preset).train(frames=300)
-    assert all(value.device.type == "cuda" for value in preset.state_dict().values())
-    assert any(not torch.equal(before[name], value) for name, value in preset.state_dict().items())
+    loop = small.experiment(env, preset, small.frames(entry))
+    loop.train(frames=small.frames(entry))
+    loop.close()
+    assert all(value.device.type == "cuda" for value in preset.parameters())
+    assert differences(before, preset.state_dict()) != []
     assert torch.as_tensor(preset.test_agent().act(env.reset(seed=1))).device.type == "cpu"
     env.close()
 
 
-@every_preset
-def test_a_file_that_names_a_stranger_s_function_is_refused(entry: Entry, tmp_path: Path) -> None:
-    from allcore.checkpoint import load_tensors, save_tensors
-
-    env, preset = _make(entry)
-    if not hasattr(preset.hyperparameters, "model"):
+def test_a_file_that_names_a_stranger_s_function_is_refused(trained: Any, small: Any, tmp_path: Path) -> None:
+    values = vars(trained.preset.hyperparameters)
+    named = next((name for name, value in values.items() if isinstance(value, Function)), None)
+    if named is None:
         pytest.skip("names no function")
     file = tmp_path / "preset.safetensors"
-    preset.save(file)
+    trained.preset.save(file)
     tensors, description = load_tensors(file)
-    description["hyperparameters"]["model"] = "antigravity:fly"
+    description["hyperparameters"][named] = "antigravity:fly"
     save_tensors(file, tensors, description)
     with pytest.raises(TrustError, match="antigravity:fly"):
         load_preset(file)
-    import sys
-
     assert "antigravity" not in sys.modules
-    env.close()
+
+
+def _tensors(preset: Preset) -> dict[str, torch.Tensor]:
+    """Parameters and buffers, without what random streams remember: they count the copies that test agents are."""
+    return dict(preset.named_parameters()) | dict(preset.named_buffers())
+
+
+def _as_element(action: torch.Tensor) -> Any:
+    """As Gymnasium asks whether a space contains it."""
+    return action.numpy() if action.dim() else action.item()
+
+
+def differences(one: Any, other: Any, place: str = "") -> list[str]:
+    """Where two nested states are not the same, to the last bit."""
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        same = one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other)
+        return [] if same else [place]
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        one, other = dict(enumerate(one)), dict(enumerate(other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        found = [f"{place}/{key}" for key in one.keys() ^ other.keys()]
+        for key in one.keys() & other.keys():
+            found += differences(one[key], other[key], f"{place}/{key}")
+        return found
+    return [] if type(one) is type(other) and repr(one) == repr(other) else [place]

@@ -1,0 +1,160 @@
+"""Presets so small that a few hundred frames contain updates of every kind, and a training that is watched."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from allcore.checkpoint import save_state
+from allcore.environments import Environment
+from allcore.environments.resolve import resolve_environment
+from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
+from allcore.plugins import Entry, registry
+from allcore.presets import Preset, PresetBuilder
+
+#: Agent steps of a training, by domain; 500 where nothing else is said. Updates of a convolutional network take about
+#: 30 ms each, so that Atari's presets get just enough frames for a replay that wraps and for a few updates afterwards.
+FRAMES = {"atari": 160}
+
+#: Episodes end by a time limit at least this early, where the environment's family lets them: Atari's does not.
+EPISODE_STEPS = 60
+
+#: No hyperparameter of these names is larger.
+AT_MOST = {
+    "replay_start_size": 40,
+    "replay_buffer_size": 60,  # wraps before the agent is saved
+    "minibatch_size": 8,
+    "target_update_frequency": 3,
+    "final_exploration_step": 100,
+    "n_envs": 2,
+    "n_steps": 6,  # of a rollout; an agent is saved in the middle of one
+    "epochs": 2,
+    "minibatches": 2,
+}
+
+#: No hyperparameter of these names is smaller.
+AT_LEAST = {"update_frequency": 10}
+
+#: No layer is wider.
+WIDEST = 16
+
+
+class Small:
+    """How tests make a preset small and train it."""
+
+    @staticmethod
+    def frames(entry: Entry) -> int:
+        """How many agent steps a preset is trained for."""
+        return FRAMES.get(entry.record.domain, 500)
+
+    @staticmethod
+    def environment(entry: Entry) -> Environment:
+        """The first example of the preset's domain."""
+        domain = entry.record.domain
+        family = next(e for e in registry().records("environments") if e.record.domain == domain)
+        options = {} if domain == "atari" else {"max_episode_steps": EPISODE_STEPS}
+        return resolve_environment(family.record.examples[0], domain=domain, options=options)
+
+    @staticmethod
+    def build(entry: Entry, *, device: str = "cpu", **changes: Any) -> tuple[Environment, Preset]:
+        """An environment of the preset's domain, and the preset, small, for it."""
+        builder: PresetBuilder = registry().load(entry)
+        env = Small.environment(entry)
+        changes = {**_smaller(builder.values), **changes}
+        return env, builder.hyperparameters(**changes).device(device).env(env).seed(3).build()
+
+    @staticmethod
+    def experiment(env: Environment, preset: Preset, frames: int) -> Any:
+        """The control loop that trains this kind of preset: the one place that asks which it is."""
+        single = preset.n_envs == 1 and not preset.parallel
+        return (SingleEnvExperiment if single else ParallelEnvExperiment)(preset, env, train_steps=frames)
+
+
+@dataclasses.dataclass
+class Watched:
+    """An agent around an agent: it keeps all states and actions, and once writes down what the agent remembers.
+
+    Attributes:
+        agent: the agent inside.
+        file: where its state is written to.
+        save_at: before which tick.
+        states: one for each tick.
+        actions: one for each tick.
+    """
+
+    agent: Any
+    file: Path
+    save_at: int
+    states: list[Any] = dataclasses.field(default_factory=list)
+    actions: list[Tensor] = dataclasses.field(default_factory=list)
+
+    def act(self, state: Any) -> Any:
+        """The agent's action."""
+        if len(self.states) == self.save_at:
+            save_state(self.file, self.agent.state_dict())
+        self.states.append(state)
+        action = self.agent.act(state)
+        self.actions.append(torch.as_tensor(action).clone())
+        return action
+
+
+@dataclasses.dataclass
+class Trained:
+    """A preset after its training, which several tests look at and none changes.
+
+    Attributes:
+        entry: what registered it.
+        preset: the preset.
+        before: its tensors before the training.
+        watched: what the agent was shown and did.
+        end: the agent's state after the training.
+    """
+
+    entry: Entry
+    preset: Preset
+    before: dict[str, Tensor]
+    watched: Watched
+    end: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def small() -> type[Small]:
+    return Small
+
+
+ENTRIES = registry().records("presets")
+
+
+@pytest.fixture(scope="module", params=ENTRIES, ids=[entry.key for entry in ENTRIES])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Each preset, trained once for all tests of this folder."""
+    entry, frames = request.param, Small.frames(request.param)
+    env, preset = Small.build(entry)
+    before = {name: value.clone() for name, value in preset.state_dict().items()}
+    loop = Small.experiment(env, preset, frames)
+    file = tmp_path_factory.mktemp("agent") / "state"
+    watched = loop._agent = Watched(loop._agent, file, save_at=int(0.6 * frames / preset.n_envs))
+    loop.train(frames=frames)
+    loop.close()
+    env.close()
+    return Trained(entry, preset, before, watched, copy.deepcopy(watched.agent.state_dict()))
+
+
+def _smaller(values: Any) -> dict[str, Any]:
+    """The changes that make hyperparameters small."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(values):
+        name, value = field.name, getattr(values, field.name)
+        if name in AT_MOST:
+            changes[name] = min(value, AT_MOST[name])
+        elif name in AT_LEAST:
+            changes[name] = max(value, AT_LEAST[name])
+        elif "hidden" in name:
+            changes[name] = tuple(min(width, WIDEST) for width in value)
+    return changes
