@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from allcore.agents import ParallelAgent
+from allcore.memory.advantages import AdvantageBatch
 from allcore.memory.diagnostics import explained_variance
 from allcore.memory.returns import generalized_advantages, normalize, weighted_mean
 from allcore.optim import as_schedule
@@ -123,29 +124,34 @@ class PPO(ParallelAgent):
         for epoch in range(self.n_epochs):
             if epoch > 0 and self.recompute_advantages:
                 batch = self._batch(rollout)
-            minibatches = rollout.minibatches(self.n_minibatches, self._generator)
-            diagnostics = torch.stack([self._update(batch.rows(rows)) for rows in minibatches]).mean(0)
+            minibatches = batch.minibatches(self.n_minibatches, self._generator)
+            diagnostics = torch.stack([self._update(minibatch) for minibatch in minibatches]).mean(0)
             if self.target_kl is not None and diagnostics[_APPROX_KL] > self.target_kl:
                 break
         self._log(batch, diagnostics)
 
-    def _batch(self, rollout: Rollout) -> _Batch:
+    def _batch(self, rollout: Rollout) -> AdvantageBatch:
         """All rows with their advantages, by the values as they are now."""
         values = rollout.values(lambda states: self.actor_critic.no_grad(states)[1])
         advantages = generalized_advantages(
             rollout.rewards, values, rollout.next_masks, rollout.next_dones, self.discount_factor, self.lam
-        ).flatten()
-        steps, values = rollout.flatten(), values[:-1].flatten()
-        log_probs = steps.extras["log_probs"]
-        return _Batch(
-            steps.states, steps.actions, log_probs, values, advantages, advantages + values, steps.weights
+        )
+        steps = rollout.flatten()
+        return AdvantageBatch(
+            states=steps.states,
+            actions=steps.actions,
+            advantages=advantages.flatten(),
+            returns=(advantages + values[:-1]).flatten(),
+            values=values[:-1].flatten(),
+            weights=steps.weights,
+            extras=steps.extras,
         )
 
-    def _update(self, batch: _Batch) -> Tensor:
+    def _update(self, batch: AdvantageBatch) -> Tensor:
         """One update from a minibatch; what it tells of itself, `[5]`."""
         # forward pass
         distribution, values = self.actor_critic(batch.states)
-        log_ratios = distribution.log_prob(batch.actions) - batch.log_probs
+        log_ratios = distribution.log_prob(batch.actions) - batch.extras["log_probs"]
         ratios = log_ratios.exp()
         # losses; rows that are no step, because an episode began there, have weight zero
         clip = self.clip_ratio(self.actor_critic.updates)
@@ -161,14 +167,14 @@ class PPO(ParallelAgent):
         clip_fraction = weighted_mean(((ratios - 1).abs() > clip).float(), batch.weights)
         return torch.stack((policy_loss, value_loss, entropy, approx_kl, clip_fraction)).detach()
 
-    def _policy_losses(self, ratios: Tensor, batch: _Batch, clip: float) -> Tensor:
+    def _policy_losses(self, ratios: Tensor, batch: AdvantageBatch, clip: float) -> Tensor:
         """The clipped objective of each row, as a loss: the paper's equation 7."""
         advantages = batch.advantages
         if self.normalize_advantages:
             advantages = normalize(advantages, batch.weights)
         return -torch.min(ratios * advantages, ratios.clamp(1 - clip, 1 + clip) * advantages)
 
-    def _value_losses(self, values: Tensor, batch: _Batch, clip: float) -> Tensor:
+    def _value_losses(self, values: Tensor, batch: AdvantageBatch, clip: float) -> Tensor:
         """The squared error of each row; where values are clipped, the larger one with and without (detail 9)."""
         losses = (values - batch.returns).square()
         if self.clip_values:
@@ -176,7 +182,7 @@ class PPO(ParallelAgent):
             losses = torch.max(losses, (clipped - batch.returns).square())
         return losses
 
-    def _log(self, batch: _Batch, diagnostics: Tensor) -> None:
+    def _log(self, batch: AdvantageBatch, diagnostics: Tensor) -> None:
         if self.logger is not None and self._rollouts % self.log_interval == 0:
             for name, value in zip(_DIAGNOSTICS, diagnostics, strict=True):
                 self.logger.debug(name, value, self.steps)
@@ -201,19 +207,3 @@ class PPO(ParallelAgent):
         self._generator.set_state(state["generator"])
         self.steps = state["steps"]
         self._rollouts = state["rollouts"]
-
-
-class _Batch(NamedTuple):
-    """Rows of a rollout, each part `[B, ...]`."""
-
-    states: StateArray
-    actions: Tensor
-    log_probs: Tensor  # of the actions, by the policy that acted
-    values: Tensor  # that advantages and returns were estimated with
-    advantages: Tensor
-    returns: Tensor
-    weights: Tensor
-
-    def rows(self, rows: Tensor) -> _Batch:
-        """Those at the indices `rows`."""
-        return _Batch._make(part[rows] for part in self)
