@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from allcore.bodies.clip_rewards import ClipRewards as ClipRewards
     from allcore.bodies.episodic_lives import EpisodicLives as EpisodicLives
     from allcore.bodies.frame_stack import FrameStack as FrameStack
+    from allcore.bodies.normalize import (
+        NormalizeObservations as NormalizeObservations,
+        NormalizeRewards as NormalizeRewards,
+        observation_moments as observation_moments,
+    )
     from allcore.bodies.time_feature import TimeFeature as TimeFeature
 
 __getattr__, __dir__, __all__ = attach(
@@ -18,6 +23,9 @@ __getattr__, __dir__, __all__ = attach(
         "ClipRewards": "allcore.bodies.clip_rewards",
         "EpisodicLives": "allcore.bodies.episodic_lives",
         "FrameStack": "allcore.bodies.frame_stack",
+        "NormalizeObservations": "allcore.bodies.normalize",
+        "NormalizeRewards": "allcore.bodies.normalize",
+        "observation_moments": "allcore.bodies.normalize",
         "TimeFeature": "allcore.bodies.time_feature",
     },
 )

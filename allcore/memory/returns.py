@@ -161,8 +161,8 @@ def normalize(advantages: Tensor, weights: Tensor, epsilon: float = 1e-8) -> Ten
     Rows of weight 0 become 0. If no more than one row counts, it stays as it is: its deviation would be 0 and its sign,
     which is all there is to learn from, would be lost.
 
-    Source: Huang et al. (2022), "The 37 implementation details of proximal policy optimization", detail 7; the deviation is that
-    of the sample itself, as in openai/baselines' ppo2 (`advs.std()` of NumPy).
+    Source: Huang et al. (2022), "The 37 implementation details of proximal policy optimization": normalization of advantages. The
+    deviation is that of the rows themselves (divided by their number), as in openai/baselines, ppo2/model.py.
 
     Args:
         advantages: any shape.

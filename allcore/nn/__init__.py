@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from allcore.nn.random_stream import RandomStream as RandomStream
     from allcore.nn.rl_network import RLNetwork as RLNetwork
+    from allcore.nn.running_moments import MomentsByName as MomentsByName, RunningMoments as RunningMoments
     from allcore.nn.scale import Scale as Scale
     from allcore.nn.stacked import (
         StackedLinear as StackedLinear,
@@ -66,6 +67,8 @@ __getattr__, __dir__, __all__ = attach(
         "TanhActionBound": "allcore.nn.tanh_action_bound",
         "ActionScale": "allcore.nn.action_scale",
         "SharedLogStd": "allcore.nn.log_std",
+        "RunningMoments": "allcore.nn.running_moments",
+        "MomentsByName": "allcore.nn.running_moments",
         "device_of": "allcore.nn.device",
     },
 )
