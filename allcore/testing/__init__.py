@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SideBySide as SideBySide,
         Step as Step,
     )
+    from allcore.testing.gradients import slopes as slopes
     from allcore.testing.one_minibatch import OneMinibatch as OneMinibatch
     from allcore.testing.probe import Known as Known, Probe as Probe, play as play
     from allcore.testing.probes import (
@@ -43,6 +44,7 @@ __getattr__, __dir__, __all__ = attach(
         "ScriptedVectorEnvironment": "allcore.testing.environments",
         "SideBySide": "allcore.testing.environments",
         "Step": "allcore.testing.environments",
+        "slopes": "allcore.testing.gradients",
         "OneMinibatch": "allcore.testing.one_minibatch",
         "Known": "allcore.testing.probe",
         "Probe": "allcore.testing.probe",

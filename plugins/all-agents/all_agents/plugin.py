@@ -31,4 +31,34 @@ def all_agents() -> list[AgentRecord]:
             summary="Rainbow: six improvements of DQN in one (Hessel et al., 2018)",
             tags=("value-based", "off-policy", "discrete-actions", "distributional"),
         ),
+        AgentRecord(
+            name="ddpg",
+            target="all_agents.agents.ddpg:DDPG",
+            summary="Deep deterministic policy gradient (Lillicrap et al., 2016)",
+            tags=("actor-critic", "off-policy", "continuous-actions"),
+        ),
+        AgentRecord(
+            name="td3",
+            target="all_agents.agents.td3:TD3",
+            summary="Twin delayed deep deterministic policy gradient (Fujimoto et al., 2018)",
+            tags=("actor-critic", "off-policy", "continuous-actions"),
+        ),
+        AgentRecord(
+            name="sac",
+            target="all_agents.agents.sac:SAC",
+            summary="Soft actor-critic with a learnt temperature (Haarnoja et al., 2018)",
+            tags=("actor-critic", "off-policy", "continuous-actions", "maximum-entropy"),
+        ),
+        AgentRecord(
+            name="tqc",
+            target="all_agents.agents.tqc:TQC",
+            summary="Truncated quantile critics (Kuznetsov et al., 2020)",
+            tags=("actor-critic", "off-policy", "continuous-actions", "maximum-entropy", "distributional"),
+        ),
+        AgentRecord(
+            name="crossq",
+            target="all_agents.agents.crossq:CrossQ",
+            summary="Soft actor-critic with batch normalisation and no target network (Bhatt et al., 2024)",
+            tags=("actor-critic", "off-policy", "continuous-actions", "maximum-entropy"),
+        ),
     ]

@@ -1,0 +1,180 @@
+"""CrossQ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from allcore.agents import Agent
+from allcore.core import StateArray, state_from_dict, state_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from allcore.approximation import Approximation, QEnsemble
+    from allcore.core import State
+    from allcore.logging import Logger
+    from allcore.memory import ReplayBuffer
+    from allcore.policies import RandomActions, SoftDeterministicPolicy
+
+
+class CrossQ(Agent):
+    """CrossQ: soft actor-critic with wide, batch-normalised critics and without target networks.
+
+    Without a target network, values and targets come from the same critics, and must be normalised alike: the critics see
+    state and next state as one batch. Asked one after the other they would be normalised by different statistics, since
+    next actions are the policy's and not the buffer's, and the values would run away.
+
+    Paper: Bhatt et al. (2024), CrossQ: batch normalization in deep reinforcement learning for greater sample efficiency and
+    simplicity, Algorithm 1 and Figure 2.
+
+    What differs from the paper: the first actions are drawn uniformly. Networks (with `allcore.nn.BatchRenorm`) and replay
+    are parts that a preset composes. It acts in one environment or, given a `StateArray`, in several, at the same number of
+    updates per agent step.
+
+    Shapes: C critics, N batch.
+    """
+
+    def __init__(
+        self,
+        policy: SoftDeterministicPolicy,
+        q: QEnsemble,
+        log_temperature: Approximation,
+        replay_buffer: ReplayBuffer,
+        random_actions: RandomActions,
+        *,
+        target_entropy: float,
+        policy_delay: int = 3,
+        discount_factor: float = 0.99,
+        minibatch_size: int = 256,
+        replay_start_size: int = 5_000,
+        update_frequency: int = 1,
+        logger: Logger | None = None,
+        log_interval: int = 100,
+    ) -> None:
+        """Compose the agent.
+
+        Args:
+            policy: the actor, with its optimizer.
+            q: the critics, with their optimizer.
+            log_temperature: what entropy is worth, an `allcore.nn.LogTemperature` with its optimizer.
+            replay_buffer: keeps the transitions.
+            random_actions: draws the first actions.
+            target_entropy: the entropy that the temperature keeps the policy at, in nats, of actions in units of their
+                bounds (as `SoftDeterministicPolicy` has it); the paper's is minus the number of numbers in an action.
+            policy_delay: updates of the critics for one of actor and temperature.
+            discount_factor: what a reward one agent step later is worth.
+            minibatch_size: transitions per update (N).
+            replay_start_size: agent steps with random actions, before learning begins.
+            update_frequency: agent steps per update.
+            logger: told of the temperature and the policy's entropy.
+            log_interval: updates of the actor from one such log to the next.
+        """
+        # parts
+        self.policy = policy
+        self.q = q
+        self.log_temperature = log_temperature
+        self.replay_buffer = replay_buffer
+        self.random_actions = random_actions
+        self.logger = logger
+        # hyperparameters
+        self.target_entropy = target_entropy
+        self.policy_delay = policy_delay
+        self.discount_factor = discount_factor
+        self.minibatch_size = minibatch_size
+        self.replay_start_size = replay_start_size
+        self.update_frequency = update_frequency
+        self.log_interval = log_interval
+        # private
+        self._state: State | None = None
+        self._action: Tensor | None = None
+        self._updates = 0
+
+    def act(self, state: State) -> Tensor:
+        """Remember what the last action led to, learn, and choose the next action."""
+        self.replay_buffer.store(self._state, self._action, state)
+        self._train()
+        self._state = state
+        self._action = self._choose(state)
+        return self._action
+
+    def _choose(self, state: State) -> Tensor:
+        if self.replay_buffer.stored < self.replay_start_size:
+            return self.random_actions.uniform(state)
+        # in eval mode: a batch of one state has no statistics
+        action, _ = self.policy.eval(state.to(self.policy.device), sample=True)
+        return action.to(state.device)
+
+    def _train(self) -> None:
+        while self._should_train():
+            # sample transitions from the buffer
+            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
+            alpha = self.log_temperature.no_grad().exp()
+            # values of both states in one pass; targets are values and entropy, masked to zero in a terminal state
+            next_actions, next_log_probs = self.policy.eval(next_states, sample=True)
+            both = self.q(_one_batch(states, next_states), torch.cat((actions, next_actions)))
+            values, next_values = both.chunk(2, dim=1)  # [C, N]
+            next_values = next_values.detach().amin(0) - alpha * next_log_probs
+            discounts = self.discount_factor ** next_states["steps"]
+            targets = rewards + discounts * next_states.apply_mask(next_values)
+            # the critics learn the targets
+            errors = targets - values
+            self.q.reinforce(0.5 * (weights * errors.square()).mean(1).sum())
+            self._updates += 1
+            if self._updates % self.policy_delay == 0:
+                self._train_policy(states, alpha)
+            # prioritised replay draws by the size of the errors
+            self.replay_buffer.update_priorities(errors.detach().abs().mean(0))
+
+    def _train_policy(self, states: StateArray, alpha: Tensor) -> None:
+        # the actor follows the critics' gradient, and keeps its entropy up; the critics' statistics are not to move
+        new_actions, log_probs = self.policy(states)
+        with self.q.evaluating(), self.q.frozen():
+            values = self.q(states, new_actions).amin(0)
+        self.policy.reinforce((alpha * log_probs - values).mean())
+        # the temperature rises where there is less entropy than wanted
+        lacking = log_probs.detach() + self.target_entropy
+        self.log_temperature.reinforce(-(self.log_temperature() * lacking).mean())
+        self._log(alpha, log_probs.detach())
+
+    def _should_train(self) -> bool:
+        steps_since_start = self.replay_buffer.stored - self.replay_start_size
+        return steps_since_start >= (self._updates + 1) * self.update_frequency
+
+    def _log(self, alpha: Tensor, log_probs: Tensor) -> None:
+        if self.logger is not None and (self.policy.updates - 1) % self.log_interval == 0:
+            self.logger.debug("policy/temperature", alpha, self.replay_buffer.stored)
+            self.logger.debug("policy/entropy", -log_probs.mean(), self.replay_buffer.stored)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the agent has learnt and remembers, with the state and the action in flight."""
+        return {
+            "policy": self.policy.state_dict(),
+            "q": self.q.state_dict(),
+            "log_temperature": self.log_temperature.state_dict(),
+            "replay_buffer": self.replay_buffer.state_dict(),
+            "random_actions": self.random_actions.state_dict(),
+            "updates": self._updates,
+            "state": state_to_dict(self._state),
+            "action": self._action,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.policy.load_state_dict(state["policy"])
+        self.q.load_state_dict(state["q"])
+        self.log_temperature.load_state_dict(state["log_temperature"])
+        self.replay_buffer.load_state_dict(state["replay_buffer"])
+        self.random_actions.load_state_dict(state["random_actions"])
+        self._updates = state["updates"]
+        self._state = state_from_dict(state["state"])
+        self._action = state["action"]
+
+
+def _one_batch(states: StateArray, next_states: StateArray) -> StateArray:
+    """Both as one array `[2N]`, with the entries that both have."""
+    entries = {key: torch.cat((states[key], next_states[key])) for key in states.keys()}  # noqa: SIM118
+    return StateArray(entries, (2 * len(states),))

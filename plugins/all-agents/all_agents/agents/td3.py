@@ -1,0 +1,147 @@
+"""Twin delayed deep deterministic policy gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allcore.agents import Agent
+from allcore.core import state_from_dict, state_to_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from allcore.approximation import QEnsemble
+    from allcore.core import State
+    from allcore.memory import ReplayBuffer
+    from allcore.policies import DeterministicPolicy, RandomActions
+
+
+class TD3(Agent):
+    """TD3: DDPG that does not believe its critic too soon.
+
+    Targets are the least of two critics' values, at the target actor's actions with a little noise; the actor, and the
+    targets of actor and critics, move less often than the critics.
+
+    Paper: Fujimoto, van Hoof and Meger (2018), Addressing function approximation error in actor-critic methods, Algorithm 1.
+
+    What differs from the paper: networks and replay are parts that a preset composes. It acts in one environment or, given a
+    `StateArray`, in several, at the same number of updates per agent step.
+
+    Shapes: C critics, N batch.
+    """
+
+    def __init__(
+        self,
+        policy: DeterministicPolicy,
+        q: QEnsemble,
+        replay_buffer: ReplayBuffer,
+        random_actions: RandomActions,
+        *,
+        discount_factor: float = 0.99,
+        noise: float = 0.1,
+        target_noise: float = 0.2,
+        target_noise_clip: float = 0.5,
+        policy_delay: int = 2,
+        minibatch_size: int = 256,
+        replay_start_size: int = 25_000,
+        update_frequency: int = 1,
+    ) -> None:
+        """Compose the agent. Noise is in units of half the distance of the actions' bounds.
+
+        Args:
+            policy: the actor, with its optimizer and target network.
+            q: the critics, with their optimizer and target network, which is to follow every `policy_delay` updates:
+                `PolyakTarget(rate, update_frequency=policy_delay)`.
+            replay_buffer: keeps the transitions.
+            random_actions: draws the first actions, and the noise on later ones and on targets.
+            discount_factor: what a reward one agent step later is worth.
+            noise: the standard deviation of the noise on the actor's actions.
+            target_noise: that of the noise on the target actor's actions.
+            target_noise_clip: the furthest that this noise goes.
+            policy_delay: updates of the critics for one of the actor.
+            minibatch_size: transitions per update (N).
+            replay_start_size: agent steps with random actions, before learning begins.
+            update_frequency: agent steps per update.
+        """
+        # parts
+        self.policy = policy
+        self.q = q
+        self.replay_buffer = replay_buffer
+        self.random_actions = random_actions
+        # hyperparameters
+        self.discount_factor = discount_factor
+        self.noise = noise
+        self.target_noise = target_noise
+        self.target_noise_clip = target_noise_clip
+        self.policy_delay = policy_delay
+        self.minibatch_size = minibatch_size
+        self.replay_start_size = replay_start_size
+        self.update_frequency = update_frequency
+        # private
+        self._state: State | None = None
+        self._action: Tensor | None = None
+        self._updates = 0
+
+    def act(self, state: State) -> Tensor:
+        """Remember what the last action led to, learn, and choose the next action."""
+        self.replay_buffer.store(self._state, self._action, state)
+        self._train()
+        self._state = state
+        self._action = self._choose(state)
+        return self._action
+
+    def _choose(self, state: State) -> Tensor:
+        if self.replay_buffer.stored < self.replay_start_size:
+            return self.random_actions.uniform(state)
+        actions = self.policy.no_grad(state.to(self.policy.device))
+        return self.random_actions.around(actions, self.noise).to(state.device)
+
+    def _train(self) -> None:
+        while self._should_train():
+            # sample transitions from the buffer
+            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
+            # targets: a terminal state's values are masked to zero
+            next_actions = self.random_actions.around(
+                self.policy.target(next_states), self.target_noise, at_most=self.target_noise_clip
+            )
+            next_values = self.q.target(next_states, next_actions).amin(0)
+            targets = rewards + self.discount_factor ** next_states["steps"] * next_values
+            # the critics learn the targets
+            errors = targets - self.q(states, actions)  # [C, N]
+            self.q.reinforce((weights * errors.square()).mean(1).sum())
+            self._updates += 1
+            # the actor follows the first critic's gradient
+            if self._updates % self.policy_delay == 0:
+                with self.q.frozen():
+                    values = self.q(states, self.policy(states))[0]
+                self.policy.reinforce(-values.mean())
+            # prioritised replay draws by the size of the errors
+            self.replay_buffer.update_priorities(errors.detach().abs().mean(0))
+
+    def _should_train(self) -> bool:
+        steps_since_start = self.replay_buffer.stored - self.replay_start_size
+        return steps_since_start >= (self._updates + 1) * self.update_frequency
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the agent has learnt and remembers, with the state and the action in flight."""
+        return {
+            "policy": self.policy.state_dict(),
+            "q": self.q.state_dict(),
+            "replay_buffer": self.replay_buffer.state_dict(),
+            "random_actions": self.random_actions.state_dict(),
+            "updates": self._updates,
+            "state": state_to_dict(self._state),
+            "action": self._action,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.policy.load_state_dict(state["policy"])
+        self.q.load_state_dict(state["q"])
+        self.replay_buffer.load_state_dict(state["replay_buffer"])
+        self.random_actions.load_state_dict(state["random_actions"])
+        self._updates = state["updates"]
+        self._state = state_from_dict(state["state"])
+        self._action = state["action"]
