@@ -39,7 +39,7 @@ AT_MOST = {
 }
 
 #: No hyperparameter of these names is smaller.
-AT_LEAST = {"update_frequency": 10}
+AT_LEAST = {"update_frequency": 10, "final_exploration": 0.5}  # a greedy agent may stand still
 
 #: No layer is wider.
 WIDEST = 16
@@ -84,6 +84,7 @@ class Watched:
         agent: the agent inside.
         file: where its state is written to.
         save_at: before which tick.
+        one_later: its state a tick later.
         states: one for each tick.
         actions: one for each tick.
     """
@@ -91,6 +92,7 @@ class Watched:
     agent: Any
     file: Path
     save_at: int
+    one_later: Any = None
     states: list[Any] = dataclasses.field(default_factory=list)
     actions: list[Tensor] = dataclasses.field(default_factory=list)
 
@@ -98,6 +100,8 @@ class Watched:
         """The agent's action."""
         if len(self.states) == self.save_at:
             save_state(self.file, self.agent.state_dict())
+        if len(self.states) == self.save_at + 1:
+            self.one_later = copy.deepcopy(self.agent.state_dict())
         self.states.append(state)
         action = self.agent.act(state)
         self.actions.append(torch.as_tensor(action).clone())
