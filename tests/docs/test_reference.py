@@ -93,3 +93,19 @@ def test_every_page_can_be_found_on_the_site():
     for page in sorted((ROOT / "docs").rglob("*.md")):
         name = str(page.relative_to(ROOT / "docs"))
         assert name.startswith(("decisions/", "reference/algorithms/")) or f" {name}\n" in navigation, name
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [entry for entry in plugins.registry().records("agents") if entry.plugin.namespace == "agents"],
+    ids=str,
+)
+def test_every_algorithm_has_its_page(entry):
+    page = (REFERENCE / f"algorithms/{entry.record.name.replace('_', '-')}.md").read_text(encoding="utf-8")
+    headings = re.findall(r"(?m)^## (.+)$", page)
+    wanted = ["Equations", "What differs from the paper", "Metrics", "Presets", "Measured"]
+    assert headings == wanted
+    module = entry.record.target.partition(":")[0].replace(".", "/")
+    assert f"`{module}.py`" in page
+    assert "<!-- presets -->" in page
+    assert "<!-- measured -->" in page
