@@ -1,9 +1,10 @@
-"""Replay holds, byte for byte, what a buffer of whole transitions would hold."""
+"""Replay holds, byte for byte, what a buffer of whole steps would hold, and gives the transitions that it would give."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,38 +13,66 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from allcore.core import StackedFrames, State, StateArray
-from allcore.memory import ExperienceReplayBuffer
+from allcore.memory import ExperienceReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer
 
 FRAME = (2, 3, 2)  # channels, height, width
 
 
 class Naive:
-    """Keeps every transition whole: (entries before, action, entries after), for `capacity // E` rows."""
+    """Keeps every step whole, for `capacity // E` rows, and walks along them to make transitions of up to n steps."""
 
-    def __init__(self, capacity: int, num_envs: int, stack_size: int) -> None:
+    def __init__(
+        self, capacity: int, num_envs: int, stack_size: int, n_steps: int = 1, discount_factor: float = 1.0
+    ) -> None:
         self.span, self.stack_size = capacity // num_envs, stack_size
-        self.rows: list[list[Any]] = []
+        self.n_steps, self.discount_factor = n_steps, discount_factor
+        self.rows: list[Row] = []
         self.newest: State | None = None
 
     def store(self, state: State | None, action: Any, next_state: State) -> None:
         if state is None or state is not self.newest:
             # a beginning costs a row for the state and one for each older frame of its stack
-            self.rows += [[] for _ in range(self.stack_size)]
+            self.rows += [Row([], follows=False) for _ in range(self.stack_size - 1)]
+            self.rows.append(Row(entries_by_env(next_state if state is None else state), follows=False))
         if state is not None:
-            before, after = entries_by_env(state), entries_by_env(next_state)
-            actions = [action] if not state.shape else list(action)
-            for first, act, second in zip(before, actions, after, strict=True):
-                if not first["done"]:
-                    first["mask"] = torch.tensor(
-                        1.0
-                    )  # an action was taken in it, so it is a state like any other
-                    second["steps"] = torch.tensor(1.0)
-                    self.rows[-1].append((first, torch.as_tensor(act), second))
-            self.rows.append([])
+            self.rows[-1].actions = [action] if not state.shape else list(action)
+            self.rows.append(Row(entries_by_env(next_state), follows=True))
         self.newest = next_state
 
     def transitions(self) -> list[Any]:
-        return [transition for row in self.rows[-1 - self.span : -1] for transition in row]
+        found = []
+        for row in range(max(0, len(self.rows) - 1 - self.span), len(self.rows) - 1):
+            for env, action in enumerate(self.rows[row].actions):
+                transition = self.transition(row, env, torch.as_tensor(action))
+                found += [] if transition is None else [transition]
+        return found
+
+    def transition(self, row: int, env: int, action: torch.Tensor) -> Any:
+        first = dict(self.rows[row].envs[env])
+        if first["done"]:
+            return None
+        first["mask"] = torch.tensor(1.0)  # an action was taken in it, so it is a state like any other
+        reward, steps = torch.tensor(0.0, dtype=torch.float64), 0
+        while True:
+            if row + steps + 1 == len(self.rows):
+                return None  # not known yet
+            if not self.rows[row + steps + 1].follows:
+                break
+            steps += 1
+            after = self.rows[row + steps].envs[env]
+            reward += self.discount_factor ** (steps - 1) * after["reward"].double()
+            if steps == self.n_steps or after["done"] or after["mask"] == 0:
+                break
+        return first, action, reward, {**after, "steps": torch.tensor(float(steps))}
+
+
+@dataclass
+class Row:
+    """One state of every environment, the actions taken in them, and whether it follows the row before."""
+
+    envs: list[dict[str, torch.Tensor]]
+    follows: bool
+    actions: list[Any] = field(default_factory=list)
 
 
 def entries_by_env(state: State) -> list[dict[str, torch.Tensor]]:
@@ -132,26 +161,26 @@ def steps(play: Play, number: int, broken: float) -> Iterator[tuple[State | None
         state, action = next_state, play.action()
 
 
-def content(buffer: ExperienceReplayBuffer) -> list[Any]:
+def content(buffer: Any) -> list[Any]:
     """All transitions of the buffer, the oldest first."""
+    buffer = buffer.buffer if isinstance(buffer, NStepReplayBuffer) else buffer
     places = buffer.ring.drawable_places()
     if not len(places):
         return []
     states, actions, rewards, next_states = buffer.ring.transitions(places, buffer.device)
-    assert torch.equal(rewards, next_states.reward)
-    return [
-        (first, action, second)
-        for first, action, second in zip(
-            entries_by_env(states), actions, entries_by_env(next_states), strict=True
-        )
-    ]
+    before, after = entries_by_env(states), entries_by_env(next_states)
+    return list(zip(before, actions, rewards, after, strict=True))
 
 
 def assert_same(found: list[Any], expected: list[Any]) -> None:
     assert len(found) == len(expected)
-    for (before, action, after), (before_, action_, after_) in zip(found, expected, strict=True):
+    for (before, action, reward, after), (before_, action_, reward_, after_) in zip(
+        found, expected, strict=True
+    ):
         assert torch.equal(action, action_)
         assert action.dtype == action_.dtype
+        assert reward.dtype == after["reward"].dtype == torch.float32
+        torch.testing.assert_close(reward.double(), reward_.double(), rtol=1e-6, atol=1e-6)
         for one, other in ((before, before_), (after, after_)):
             assert one.keys() == other.keys()
             for name in one:
@@ -159,9 +188,14 @@ def assert_same(found: list[Any], expected: list[Any]) -> None:
                 assert torch.equal(one[name], other[name]), name
 
 
-@settings(max_examples=150, deadline=None)
+KINDS = {"uniform": ExperienceReplayBuffer, "prioritized": PrioritizedReplayBuffer}
+
+
+@settings(max_examples=200, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(sorted(KINDS)),
+    n_steps=st.sampled_from([1, 1, 2, 3, 5]),
     num_envs=st.sampled_from([None, 1, 3]),
     stack_size=st.sampled_from([1, 2, 4]),
     ending=st.sampled_from([0.0, 0.1, 0.5]),
@@ -171,10 +205,13 @@ def assert_same(found: list[Any], expected: list[Any]) -> None:
     number=st.integers(1, 60),
 )
 def test_replay_holds_what_a_naive_buffer_holds(
-    seed, num_envs, stack_size, ending, parts, broken, capacity, number
+    seed, kind, n_steps, num_envs, stack_size, ending, parts, broken, capacity, number
 ):
-    buffer = ExperienceReplayBuffer(capacity)
-    naive = Naive(capacity, num_envs or 1, stack_size)
+    n_steps = min(n_steps, capacity // (num_envs or 1))
+    buffer = KINDS[kind](capacity)
+    if n_steps > 1:
+        buffer = NStepReplayBuffer(n_steps, 0.9, buffer)
+    naive = Naive(capacity, num_envs or 1, stack_size, n_steps, 0.9)
     stored = 0
     for state, action, next_state in steps(Play(seed, num_envs, stack_size, ending, parts), number, broken):
         buffer.store(state, action, next_state)
@@ -186,15 +223,18 @@ def test_replay_holds_what_a_naive_buffer_holds(
     assert_same(content(buffer), naive.transitions())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(sorted(KINDS)),
+    n_steps=st.sampled_from([1, 3]),
     num_envs=st.sampled_from([None, 3]),
     stack_size=st.sampled_from([1, 4]),
     number=st.integers(2, 60),
 )
-def test_samples_are_transitions_of_the_naive_buffer(seed, num_envs, stack_size, number):
-    buffer, naive = ExperienceReplayBuffer(20), Naive(20, num_envs or 1, stack_size)
+def test_samples_are_transitions_of_the_naive_buffer(seed, kind, n_steps, num_envs, stack_size, number):
+    buffer = NStepReplayBuffer(n_steps, 0.9, KINDS[kind](20))
+    naive = Naive(20, num_envs or 1, stack_size, n_steps, 0.9)
     for step in steps(Play(seed, num_envs, stack_size, 0.3, parts=True), number, 0.05):
         buffer.store(*step)
         naive.store(*step)
@@ -202,12 +242,13 @@ def test_samples_are_transitions_of_the_naive_buffer(seed, num_envs, stack_size,
         return
     states, actions, rewards, next_states, weights = buffer.sample(50)
     assert torch.equal(weights, torch.ones(50))
-    assert torch.equal(rewards, next_states.reward)
-    expected = {fingerprint(*transition) for transition in naive.transitions()}
-    for before, action, after in zip(
-        entries_by_env(states), actions, entries_by_env(next_states), strict=True
+    expected = {
+        fingerprint(before, action, after): reward for before, action, reward, after in naive.transitions()
+    }
+    for before, action, reward, after in zip(
+        entries_by_env(states), actions, rewards, entries_by_env(next_states), strict=True
     ):
-        assert fingerprint(before, action, after) in expected
+        assert reward.item() == pytest.approx(expected[fingerprint(before, action, after)].item(), abs=1e-6)
 
 
 def fingerprint(
@@ -220,14 +261,18 @@ def fingerprint(
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(sorted(KINDS)),
+    n_steps=st.sampled_from([1, 3]),
     num_envs=st.sampled_from([None, 1, 3]),
     stack_size=st.sampled_from([1, 4]),
     before=st.integers(1, 40),
     after=st.integers(0, 40),
 )
-def test_a_buffer_loaded_from_another_goes_on_exactly(seed, num_envs, stack_size, before, after):
+def test_a_buffer_loaded_from_another_goes_on_exactly(
+    seed, kind, n_steps, num_envs, stack_size, before, after
+):
     play = Play(seed, num_envs, stack_size, 0.2, parts=True)
-    original, loaded = ExperienceReplayBuffer(12), ExperienceReplayBuffer(12)
+    original, loaded = (NStepReplayBuffer(n_steps, 0.9, KINDS[kind](12)) for _ in range(2))
     state, action = None, None
     for step in range(before + after):
         next_state = play.state()
@@ -243,7 +288,12 @@ def test_a_buffer_loaded_from_another_goes_on_exactly(seed, num_envs, stack_size
     assert (len(loaded), loaded.stored) == (len(original), original.stored)
     assert_same(content(loaded), content(original))
     if len(original):
-        assert torch.equal(loaded.sample(20)[1], original.sample(20)[1])
+        for _ in range(3):
+            first, second = loaded.sample(20), original.sample(20)
+            assert torch.equal(first[1], second[1])
+            assert torch.equal(first[4], second[4])
+            for buffer in (loaded, original):
+                buffer.update_priorities(first[2].abs())
 
 
 def test_a_full_buffer_without_episode_ends_holds_exactly_its_capacity():
@@ -252,23 +302,3 @@ def test_a_full_buffer_without_episode_ends_holds_exactly_its_capacity():
         for step in steps(Play(0, num_envs, 4, 0.0, parts=False), 40, 0.0):
             buffer.store(*step)
         assert len(buffer) == held
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize(("device", "store_device"), [("cuda", "cpu"), ("cuda", "cuda"), ("cpu", "cuda")])
-def test_a_buffer_on_another_device_gives_the_same_samples(device, store_device):
-    play, other = Play(0, 3, 4, 0.2, parts=True), Play(0, 3, 4, 0.2, parts=True)
-    here = ExperienceReplayBuffer(30, generator=torch.Generator().manual_seed(0))
-    there = ExperienceReplayBuffer(30, device, store_device, generator=torch.Generator().manual_seed(0))
-    for step, same in zip(steps(play, 40, 0.1), steps(other, 40, 0.1), strict=True):
-        here.store(*step)
-        there.store(*same)
-    (states, actions, _, after, _), (states_, actions_, _, after_, weights) = (
-        here.sample(32),
-        there.sample(32),
-    )
-    assert states_.device.type == actions_.device.type == weights.device.type == device
-    for mine, found in ((states, states_), (after, after_)):
-        for name in mine.keys():  # noqa: SIM118 - iterating over an array gives its states
-            assert torch.equal(mine[name], found[name].cpu())
-    assert torch.equal(actions, actions_.cpu())
