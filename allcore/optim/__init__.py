@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from allcore.optim.rmsprop_tf import RMSpropTF as RMSpropTF
     from allcore.optim.schedules import (
         Constant as Constant,
+        Cosine as Cosine,
         Linear as Linear,
         Schedule as Schedule,
         as_schedule as as_schedule,
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "Schedule": "allcore.optim.schedules",
         "Constant": "allcore.optim.schedules",
         "Linear": "allcore.optim.schedules",
+        "Cosine": "allcore.optim.schedules",
         "as_schedule": "allcore.optim.schedules",
         "schedule_from_json": "allcore.optim.schedules",
         "RMSpropTF": "allcore.optim.rmsprop_tf",

@@ -6,6 +6,7 @@ What a step is, the owner says: a `GreedyPolicy` counts agent steps, the learnin
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,10 +52,7 @@ class Linear(Schedule):
     decay_end: float
 
     def __post_init__(self) -> None:
-        if not self.decay_start <= self.decay_end:
-            raise HyperparameterError(
-                f"a linear schedule cannot begin at step {self.decay_start} and end before that, at {self.decay_end}"
-            )
+        _check_order("linear", self.decay_start, self.decay_end)
 
     def __call__(self, step: int) -> float:
         """The value after `step` steps."""
@@ -66,7 +64,41 @@ class Linear(Schedule):
         return self.initial + fraction * (self.final - self.initial)
 
 
-_KINDS: dict[str, type[Schedule]] = {"Constant": Constant, "Linear": Linear}
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """`initial` up to step `decay_start`, then half a wave of the cosine to `final` at step `decay_end`, and `final` ever after.
+
+    It leaves `initial` and reaches `final` slowly, and is fastest in the middle. An infinite `decay_end` stays at `initial`.
+
+    Source: Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with warm restarts", equation 5, without restarts.
+    """
+
+    initial: float
+    final: float
+    decay_start: float
+    decay_end: float
+
+    def __post_init__(self) -> None:
+        _check_order("cosine", self.decay_start, self.decay_end)
+
+    def __call__(self, step: int) -> float:
+        """The value after `step` steps."""
+        if step >= self.decay_end:
+            return self.final
+        if step <= self.decay_start:
+            return self.initial
+        fraction = (step - self.decay_start) / (self.decay_end - self.decay_start)
+        return self.final + (self.initial - self.final) * (1 + math.cos(math.pi * fraction)) / 2
+
+
+def _check_order(kind: str, decay_start: float, decay_end: float) -> None:
+    if not decay_start <= decay_end:
+        raise HyperparameterError(
+            f"a {kind} schedule cannot begin at step {decay_start} and end before that, at {decay_end}"
+        )
+
+
+_KINDS: dict[str, type[Schedule]] = {"Constant": Constant, "Linear": Linear, "Cosine": Cosine}
 
 
 def schedule_from_json(json: Mapping[str, Any]) -> Schedule:
