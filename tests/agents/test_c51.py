@@ -127,6 +127,19 @@ def test_a_perfect_prediction_has_priority_zero() -> None:
     assert model.bias.tolist() == pytest.approx([0.0] * 4, abs=1e-6)
 
 
+@pytest.mark.parametrize("steps", [1.0, 3.0])
+def test_a_terminal_return_is_the_reward_even_if_no_atom_is_at_zero(steps: float) -> None:
+    """Atoms 1, 2 and 3, all as probable: from there to certainty it is log 3."""
+    model = nn.Linear(1, 6)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    agent = _agent(model, 3, 1.0, 3.0, replay_start_size=-1)
+    agent.replay_buffer = OneMinibatch([[1.0]], [0], [2.0], [[1.0]], masks=[0.0], steps=[steps])
+    agent._train()
+    assert agent.replay_buffer.priorities[0].tolist() == pytest.approx([np.log(3.0)], abs=1e-5)
+    assert model.bias.tolist() == pytest.approx([-1 / 30, 2 / 30, -1 / 30, 0, 0, 0], abs=1e-5)
+
+
 def test_it_acts_on_the_expectation() -> None:
     """Action 0 most probably gives 2, action 1 surely 1; on average action 0 gives 0.4."""
     model = nn.Linear(1, 6)

@@ -9,6 +9,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 from torch import Tensor, nn
 
 from all_agents.agents import C51, Rainbow
@@ -128,6 +129,34 @@ def test_one_update_equals_the_equations() -> None:
     assert priorities.numpy() == pytest.approx(terms.sum(axis=1), abs=1e-5)
     assert (priorities >= 0).all()
     assert not priorities.requires_grad
+
+
+@pytest.mark.parametrize("steps", [1.0, 3.0])
+def test_a_terminal_return_is_the_reward_even_if_no_atom_is_at_zero(steps: float) -> None:
+    """Atoms 1, 2 and 3, all as probable: from there to certainty it is log 3."""
+    model = nn.Linear(1, 6)
+    nn.init.zeros_(model.weight)
+    nn.init.zeros_(model.bias)
+    agent = _agent(model, 3, 1.0, 3.0, replay_start_size=-1)
+    agent.replay_buffer = OneMinibatch([[1.0]], [0], [2.0], [[1.0]], masks=[0.0], steps=[steps])
+    agent._train()
+    assert agent.replay_buffer.priorities[0].tolist() == pytest.approx([np.log(3.0)], abs=1e-5)
+    assert model.bias.tolist() == pytest.approx([-1 / 30, 2 / 30, -1 / 30, 0, 0, 0], abs=1e-5)
+
+
+@settings(max_examples=30)
+@given(st.floats(-3.0, 3.0), st.floats(0.0, 1.0), st.lists(st.floats(-40.0, 40.0), min_size=6, max_size=6))
+def test_priorities_are_never_negative(reward: float, mask: float, logits: list[float]) -> None:
+    """Not even by rounding: a power of a negative number would be no number at all."""
+    model = nn.Linear(1, 6)
+    with torch.no_grad():
+        model.weight.zero_()
+        model.bias.copy_(torch.tensor(logits))
+    agent = _agent(model, 3, -1.0, 1.0, discount_factor=1.0, replay_start_size=-1)
+    agent.q_dist._target.refresh(5)
+    agent.replay_buffer = OneMinibatch([[1.0]] * 2, [0, 1], [reward, 0.0], [[1.0]] * 2, masks=[mask, 1.0])
+    agent._train()
+    assert (agent.replay_buffer.priorities[0] >= 0).all()
 
 
 def test_around_the_update_it_is_c51() -> None:
