@@ -1,17 +1,6 @@
 """Probes: environments so small that the value of every state is known, to hold what an agent has learnt against.
 
-Each asks one question. An agent that fails one of them says by that where to look:
-
-| probe | wrong values mean |
-|---|---|
-| `ConstantReward` | rewards, or the end of an episode (mask), do not arrive |
-| `ObservationDependent` | observations and rewards of different steps are mixed up |
-| `TwoStep` | the next state's value does not come back, or not discounted |
-| `ActionDependent` | the values or gradients of actions are wrong |
-| `ObservationAndActionDependent` | states and actions of different rows are mixed up |
-| `TruncatedForever` | a time limit is taken for an end, or the next episode for a successor |
-| `LifeLost` | a life lost is not taken for an end, or its states are not learnt from |
-| `Staggered` | environments that end at different times disturb each other |
+Each asks one question, and what wrong values mean stands in `docs/how-to/add-an-algorithm.md`.
 
 All have the same spaces, so that one agent fits all: observations are three numbers, in which a linear layer with a bias can
 express the values exactly, and actions are one of two (`actions="discrete"`) or one number in -1..1 (`actions="box"`).
