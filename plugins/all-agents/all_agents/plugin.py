@@ -32,6 +32,24 @@ def all_agents() -> list[AgentRecord]:
             tags=("value-based", "off-policy", "discrete-actions", "distributional"),
         ),
         AgentRecord(
+            name="qrdqn",
+            target="all_agents.agents.qrdqn:QRDQN",
+            summary="Quantile-regression DQN (Dabney et al., 2018)",
+            tags=("value-based", "off-policy", "discrete-actions", "distributional"),
+        ),
+        AgentRecord(
+            name="iqn",
+            target="all_agents.agents.iqn:IQN",
+            summary="Implicit quantile networks (Dabney et al., 2018)",
+            tags=("value-based", "off-policy", "discrete-actions", "distributional"),
+        ),
+        AgentRecord(
+            name="pqn",
+            target="all_agents.agents.pqn:PQN",
+            summary="Parallelised Q-network: no replay, no target network (Gallici et al., 2024)",
+            tags=("value-based", "on-policy", "discrete-actions", "parallel"),
+        ),
+        AgentRecord(
             name="ddpg",
             target="all_agents.agents.ddpg:DDPG",
             summary="Deep deterministic policy gradient (Lillicrap et al., 2016)",
