@@ -1,4 +1,4 @@
-"""VAC: one update by hand, for both kinds of actions, what it never learns from, and resuming."""
+"""VAC: one update by hand, for both kinds of actions, environments of known value, what it never learns from, and resuming."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from allcore.approximation import FixedTarget, VNetwork
 from allcore.core import StateArray
 from allcore.policies import GaussianPolicy, SoftmaxPolicy
 from allcore.seeding import Seeds
+from allcore.testing import PROBES, Probe, play
 
 V_LR, POLICY_LR, GAMMA = 0.1, 0.2, 0.9
 
@@ -115,3 +116,20 @@ def test_a_resumed_agent_goes_on_as_if_nothing_had_happened(kind: type) -> None:
         assert torch.equal(mine, its)
     for mine, its in zip(agent.v.model.parameters(), other.v.model.parameters(), strict=True):
         assert torch.equal(mine, its)
+
+
+@pytest.mark.parametrize(("actions", "n_envs"), [("discrete", 1), ("discrete", 4), ("box", 4)])
+@pytest.mark.parametrize("kind", PROBES)
+def test_it_learns_the_values_and_actions_of_a_probe(kind: type[Probe], actions: str, n_envs: int) -> None:
+    torch.manual_seed(0)
+    value, actor = nn.Linear(3, 1), nn.Linear(3, 2)
+    v = VNetwork(value, torch.optim.SGD(value.parameters(), lr=0.1))
+    policy_kind = SoftmaxPolicy if actions == "discrete" else GaussianPolicy
+    policy = policy_kind(
+        actor, torch.optim.SGD(actor.parameters(), lr=0.05), generator=Seeds(0).generator("policy")
+    )
+    play(VAC(v, policy, discount_factor=GAMMA), kind(actions), 1500, n_envs)
+    for known in kind(actions).values(GAMMA):
+        assert v.no_grad(known.state).item() == pytest.approx(known.value, abs=0.15)
+        if known.best_action is not None:
+            assert policy.no_grad(known.state).mode().item() == pytest.approx(known.best_action, abs=0.15)

@@ -1,4 +1,4 @@
-"""VPG: one update by hand over episodes that end in every way, what it never learns from, and resuming."""
+"""VPG: one update by hand over episodes that end in every way, environments of known value, and resuming."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from allcore.core import StateArray
 from allcore.memory import RolloutBuffer
 from allcore.policies import GaussianPolicy, SoftmaxPolicy
 from allcore.seeding import Seeds
+from allcore.testing import PROBES, Probe, play
 
 V_LR, POLICY_LR, GAMMA = 0.1, 0.2, 0.9
 TICKS, ENVS = 6, 3  # ticks 0 to 6; the last is where the sixth step leads
@@ -152,3 +153,21 @@ def test_a_resumed_agent_goes_on_as_if_nothing_had_happened(kind: type, seen: in
         assert torch.equal(mine, its)
     for mine, its in zip(agent.v.model.parameters(), other.v.model.parameters(), strict=True):
         assert torch.equal(mine, its)
+
+
+@pytest.mark.parametrize(("actions", "n_envs"), [("discrete", 1), ("discrete", 4), ("box", 4)])
+@pytest.mark.parametrize("kind", PROBES)
+def test_it_learns_the_values_and_actions_of_a_probe(kind: type[Probe], actions: str, n_envs: int) -> None:
+    torch.manual_seed(0)
+    value, actor = nn.Linear(3, 1), nn.Linear(3, 2)
+    v = VNetwork(value, torch.optim.SGD(value.parameters(), lr=0.1))
+    policy_kind = SoftmaxPolicy if actions == "discrete" else GaussianPolicy
+    policy = policy_kind(
+        actor, torch.optim.SGD(actor.parameters(), lr=0.3), generator=Seeds(0).generator("policy")
+    )
+    agent = VPG(v, policy, RolloutBuffer(16), discount_factor=GAMMA, lam=0.97, value_updates=10)
+    play(agent, kind(actions), 1000, n_envs)
+    for known in kind(actions).values(GAMMA):
+        assert v.no_grad(known.state).item() == pytest.approx(known.value, abs=0.15)
+        if known.best_action is not None:
+            assert policy.no_grad(known.state).mode().item() == pytest.approx(known.best_action, abs=0.15)

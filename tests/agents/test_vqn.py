@@ -1,4 +1,4 @@
-"""VQN: one update by hand, what it never learns from, and resuming."""
+"""VQN: one update by hand, environments of known value, what it never learns from, and resuming."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from allcore.approximation import FixedTarget, QNetwork
 from allcore.core import StateArray
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
+from allcore.testing import PROBES, Probe, play
 
 LR, GAMMA = 0.1, 0.9
 
@@ -52,6 +53,7 @@ def _agent(model: nn.Module, epsilon: float = 0.3) -> VQN:
 
 
 def test_one_update_equals_the_equations() -> None:
+    torch.manual_seed(0)
     model = nn.Linear(2, 2)
     agent = _agent(model)
     with torch.no_grad():
@@ -102,3 +104,15 @@ def test_a_resumed_agent_goes_on_as_if_nothing_had_happened() -> None:
         assert torch.equal(agent.act(states), other.act(states))
     for mine, its in zip(agent.q.model.parameters(), other.q.model.parameters(), strict=True):
         assert torch.equal(mine, its)
+
+
+@pytest.mark.parametrize("n_envs", [1, 4])
+@pytest.mark.parametrize("kind", PROBES)
+def test_it_learns_the_values_of_a_probe(kind: type[Probe], n_envs: int) -> None:
+    torch.manual_seed(0)
+    agent = _agent(nn.Linear(3, 2, bias=False), epsilon=1.0)
+    agent.discount_factor = 0.5
+    play(agent, kind(), 600, n_envs)
+    for known in kind().values(0.5):
+        expected = [known.action_values[action] for action in (0.0, 1.0)]
+        assert agent.q.no_grad(known.state).tolist() == pytest.approx(expected, abs=0.1)
