@@ -146,7 +146,8 @@ class NormalizeRewards(Body):
         sums = torch.where(is_step, self.discount_factor * self._sums + rewards, 0.0)
         if self.learn:
             self.moments.update(sums[is_step])
-        self._sums, self._done = torch.where(done, 0.0, sums), done.clone()
+        self._sums = sums
+        self._done = done.clone()  # an environment may write to its tensors again
         return is_step
 
     def state_dict(self) -> dict[str, Any]:

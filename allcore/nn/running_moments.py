@@ -84,7 +84,7 @@ class RunningMoments(nn.Module):
                 f"moments of numbers of type {str(x.dtype).removeprefix('torch.')} are not taken",
                 hint="Images stay whole numbers until a network scales them (allcore.nn.Scale); encode categories.",
             )
-        if tuple(x.shape[x.dim() - len(self.shape) :]) != self.shape or x.dim() < len(self.shape):
+        if tuple(x.shape[x.dim() - len(self.shape) :]) != self.shape:
             raise UsageError(
                 f"these moments are of elements of shape {list(self.shape)}, which a tensor of shape {list(x.shape)} has not"
             )

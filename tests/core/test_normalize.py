@@ -224,6 +224,19 @@ def test_the_reward_of_a_beginning_moves_nothing(garbage):
     assert torch.equal(bodies[0].moments.var, bodies[1].moments.var)
 
 
+def test_an_environment_may_write_to_its_tensors_again():
+    agents = Recorder(), Recorder()
+    bodies = [NormalizeRewards(agent, RunningMoments(), 0.9) for agent in agents]
+    rewards, dones = torch.zeros(2), torch.zeros(2, dtype=torch.bool)
+    for state in play(Recorder(), ScriptedVectorEnvironment(EPISODES, 2), 12):
+        bodies[0].act(state)
+        rewards.copy_(state.reward)
+        dones.copy_(state.done)
+        bodies[1].act(StateArray({"observation": torch.zeros(2, 1), "reward": rewards, "done": dones}, (2,)))
+    for one, other in zip(agents[0].seen, agents[1].seen, strict=True):
+        assert torch.equal(one.reward, other.reward)
+
+
 def test_a_life_lost_ends_no_sum():
     body = NormalizeRewards(Recorder(), RunningMoments(), 0.5)
     for reward, mask in ((0.0, 1.0), (8.0, 0.0), (0.0, 1.0)):
