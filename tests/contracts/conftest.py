@@ -33,9 +33,9 @@ AT_MOST = {
     "target_update_frequency": 3,
     "final_exploration_step": 100,
     "n_envs": 2,
-    "n_steps": 6,  # of a rollout; an agent is saved in the middle of one
-    "epochs": 2,
-    "minibatches": 2,
+    "n_steps": 14,  # of a rollout; an agent is saved in the middle of one
+    "n_epochs": 2,
+    "n_minibatches": 2,
 }
 
 #: No hyperparameter of these names is smaller.
