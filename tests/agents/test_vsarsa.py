@@ -117,7 +117,7 @@ def test_it_learns_the_values_of_a_probe(kind: type[Probe], n_envs: int) -> None
     torch.manual_seed(0)
     agent = _agent(nn.Linear(3, 2, bias=False), epsilon=1.0)
     agent.discount_factor = 0.5
-    play(agent, kind(), 600, n_envs)
+    play(agent, kind(), 1500, n_envs)
     for known in kind().values(0.5):
         expected = [known.action_values[action] for action in (0.0, 1.0)]
         assert agent.q.no_grad(known.state).tolist() == pytest.approx(expected, abs=0.1)
