@@ -15,6 +15,7 @@ class RunningMoments(nn.Module):
 
     They equal those of all the data at once, up to rounding, however it was cut into batches, and are kept in float64. They
     are buffers: a preset that owns this module saves them with its networks, and a deep copy is what they were at that moment.
+    `update` reads the count back, so they are best kept where the data come from: on the CPU, for environments there.
 
     Source: Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances".
 
@@ -52,12 +53,12 @@ class RunningMoments(nn.Module):
         if len(batch) == 0:
             return
         batch_var, batch_mean = torch.var_mean(batch, dim=0, correction=0)
-        total = self.count + len(batch)
-        delta, share = batch_mean - self.mean, len(batch) / total
-        self.mean.add_(delta * share)
-        within = self.var * (1 - share) + batch_var * share
-        self.var.copy_(within + delta.square() * (share * (1 - share)))
-        self.count.copy_(total)
+        total = self.count.item() + len(batch)
+        share = len(batch) / total  # the batch's, of all
+        delta = batch_mean - self.mean
+        self.mean.add_(delta, alpha=share)
+        self.var.lerp_(batch_var, share).addcmul_(delta, delta, value=share * (1 - share))
+        self.count.fill_(total)
 
     @torch.no_grad()
     def normalize(self, x: Tensor, epsilon: float) -> Tensor:
