@@ -17,14 +17,15 @@ from allcore.memory.step_storage import STEPS, StepStorage
 Transitions = tuple[StateArray, Tensor, Tensor, StateArray]
 
 
-def read_states(storage: StepStorage, positions: Tensor, device: torch.device) -> dict[str, Tensor]:
-    """The entries of states on `device`, from the positions `[N, S]` of their frames, the oldest first."""
-    entries = {}
+def read_states(storage: StepStorage, positions: Tensor, device: torch.device) -> list[dict[str, Tensor]]:
+    """The entries of B times N states on `device`, B dicts, from the positions `[B, N, S]` of their frames, the oldest first."""
+    read: list[dict[str, Tensor]] = [{} for _ in positions]
     for name, column in storage.columns.items():
         field = column.field
-        fetched = column.gather(positions[:, -field.stack_size :]).to(device)
-        entries[name] = fetched[:, 0] if field.stack_size == 1 else joined_frames(fetched, field)
-    return entries
+        fetched = column.gather(positions[..., -field.stack_size :]).to(device)
+        for entries, values in zip(read, fetched, strict=True):
+            entries[name] = values[:, 0] if field.stack_size == 1 else joined_frames(values, field)
+    return read
 
 
 def read_steps(
@@ -68,18 +69,16 @@ def read_windows(
     # All windows have n columns; those that are shorter repeat their last one, which then counts for nothing.
     ahead = np.minimum(np.arange(1, notes.n_steps + 1), lengths[:, None])
     arrived = (places[:, None] + ahead * notes.num_envs) % notes.size
-    frames = notes.frame_positions(places)
-    last_frames = notes.frame_positions(places + lengths * notes.num_envs)
-    positions = torch.from_numpy(np.hstack((frames, last_frames, arrived))).to(storage.device)
-    size = frames.shape[1]
-    first = read_states(storage, positions[:, :size], device)
-    second = read_states(storage, positions[:, size : 2 * size], device)
+    last = places + lengths * notes.num_envs
+    frames = np.stack((notes.frame_positions(places), notes.frame_positions(last)))
+    positions = torch.from_numpy(frames).to(storage.device)
+    first, second = read_states(storage, positions, device)
     second[STEPS] = torch.from_numpy(lengths).to(device, torch.float32)
-    rewards = storage.columns["reward"].gather(positions[:, 2 * size :]).to(device)
+    rewards = storage.columns["reward"].gather(torch.from_numpy(arrived).to(storage.device)).to(device)
     step = torch.arange(notes.n_steps, device=device)
     discounted = rewards * discount_factor**step
     rewards = torch.where(step < second[STEPS][:, None], discounted, 0.0).sum(dim=1)
-    actions = storage.read_actions(positions[:, size - 1]).to(device)
+    actions = storage.read_actions(positions[0, :, -1]).to(device)
     return _transitions(first, actions, rewards, second)
 
 

@@ -198,7 +198,8 @@ class StepRing:
         storage, notes = self._allocated()
         places = (notes.written - 1) * storage.num_envs + np.arange(storage.num_envs)
         positions = torch.from_numpy(notes.frame_positions(places)).to(self.device)
-        return StateArray(read_states(storage, positions, self.device), (storage.num_envs,))
+        (entries,) = read_states(storage, positions[None], self.device)
+        return StateArray(entries, (storage.num_envs,))
 
     def _allocated(self) -> tuple[StepStorage, StepNotes]:
         if self._storage is None or self._notes is None:

@@ -94,6 +94,8 @@ def test_a_break_ends_windows_as_a_truncation_does(kind):
     buffer = NStepReplayBuffer(3, 0.5, kind(30))
     fill(buffer, [numbered(number) for number in range(3)])
     assert len(buffer) == 0
+    buffer.store(None, None, numbered(9))
+    assert len(buffer) == 2
     fill(buffer, [numbered(number) for number in range(10, 14)])  # begins with a state that does not follow
     assert drawn(buffer) == {
         0: (1 + 0.5 * 2, 2, 2, 1.0),
