@@ -36,6 +36,7 @@ AT_MOST = {
     "n_steps": 14,  # of a rollout; an agent is saved in the middle of one
     "n_epochs": 2,
     "n_minibatches": 2,
+    "value_updates": 3,
 }
 
 #: No hyperparameter of these names is smaller.
