@@ -35,7 +35,7 @@ class QQuantiles(Approximation):
         n_actions: int,
         n_quantiles: int,
         *,
-        name: str = "q_quantiles",
+        name: str = "q",
         **options: Any,
     ) -> None:
         """Take a `model` from observations to quantiles `[N, A * K]`, all quantiles of the first action first.
@@ -109,7 +109,7 @@ class QImplicitQuantiles(Approximation):
         *,
         n_acting: int = 32,
         generator: torch.Generator,
-        name: str = "q_quantiles",
+        name: str = "q",
         **options: Any,
     ) -> None:
         """Take a `model` from observations and fractions `[N, K]` to quantiles `[N, A, K]`.

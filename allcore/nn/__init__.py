@@ -19,6 +19,11 @@ if TYPE_CHECKING:
         CosineEmbedding as CosineEmbedding,
         ImplicitQuantileNetwork as ImplicitQuantileNetwork,
     )
+    from allcore.nn.layer_norm import (
+        ChannelNorm as ChannelNorm,
+        fully_connected_normalized as fully_connected_normalized,
+        normalized_layer as normalized_layer,
+    )
     from allcore.nn.linear0 import Linear0 as Linear0
     from allcore.nn.log_std import SharedLogStd as SharedLogStd
     from allcore.nn.log_temperature import LogTemperature as LogTemperature
@@ -55,6 +60,9 @@ __getattr__, __dir__, __all__ = attach(
         "NoisyLinear": "allcore.nn.noisy",
         "NoisyFactorizedLinear": "allcore.nn.noisy",
         "RandomStream": "allcore.nn.random_stream",
+        "ChannelNorm": "allcore.nn.layer_norm",
+        "fully_connected_normalized": "allcore.nn.layer_norm",
+        "normalized_layer": "allcore.nn.layer_norm",
         "CosineEmbedding": "allcore.nn.implicit_quantiles",
         "ImplicitQuantileNetwork": "allcore.nn.implicit_quantiles",
         "quantile_huber_loss": "allcore.nn.quantile_loss",
