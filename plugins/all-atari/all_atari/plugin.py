@@ -43,4 +43,28 @@ def all_presets() -> list[PresetRecord]:
             domain="atari",
             default_frames=10_000_000,
         ),
+        PresetRecord(
+            name="ddqn",
+            target="all_atari.presets.ddqn:ddqn",
+            summary="Double DQN on the Nature network, as its paper tuned it",
+            agent="agents.ddqn",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
+        PresetRecord(
+            name="c51",
+            target="all_atari.presets.c51:c51",
+            summary="C51 on the Nature network",
+            agent="agents.c51",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
+        PresetRecord(
+            name="rainbow",
+            target="all_atari.presets.rainbow:rainbow",
+            summary="Rainbow on Nature's convolutions with a noisy dueling network",
+            agent="agents.rainbow",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
     ]

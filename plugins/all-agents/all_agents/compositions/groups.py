@@ -51,6 +51,32 @@ class Replay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prioritization:
+    """How much more often transitions are drawn whose values were more wrong."""
+
+    priority_alpha: float = described(
+        "How much errors matter for what is drawn: 0 not at all, 1 in proportion.", at_least=0.0, at_most=1.0
+    )
+    priority_initial_beta: float = described(
+        "How much weights in the loss correct for it at first: 0 not at all, 1 in full.",
+        at_least=0.0,
+        at_most=1.0,
+    )
+    priority_final_beta: float = described(
+        "The same at the end of the training; it rises in a straight line.", at_least=0.0, at_most=1.0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Atoms:
+    """The returns on which distributions live: equally spaced, others are clamped."""
+
+    n_atoms: int = described("Number of atoms.", unit="atoms", at_least=2)
+    v_min: float = described("The lowest return, discounted, that can be told apart.")
+    v_max: float = described("The highest.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exploration:
     """How often an action is chosen at random."""
 

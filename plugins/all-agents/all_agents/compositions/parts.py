@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import PolicyAgent
-from allcore.memory import ExperienceReplayBuffer
+from allcore.memory import ExperienceReplayBuffer, PrioritizedReplayBuffer
 from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
 
 if TYPE_CHECKING:
-    from all_agents.compositions.groups import Exploration, Learning, Replay
+    from all_agents.compositions.groups import Exploration, Learning, Prioritization, Replay
     from allcore.policies.greedy import ActionValues
     from allcore.presets import Preset
 
@@ -24,6 +24,20 @@ def uniform_replay(preset: Preset, hp: Replay) -> ExperienceReplayBuffer:
     """Uniform replay that gives minibatches on the preset's device."""
     return ExperienceReplayBuffer(
         hp.replay_buffer_size, device=preset.device, generator=preset.seeds.generator("replay")
+    )
+
+
+def prioritized_replay(
+    preset: Preset, hp: Replay, priority: Prioritization, train_steps: float
+) -> PrioritizedReplayBuffer:
+    """Prioritised replay whose weights correct more and more, from the first update to `train_steps` agent steps."""
+    start = min(hp.replay_start_size, train_steps)
+    return PrioritizedReplayBuffer(
+        hp.replay_buffer_size,
+        alpha=priority.priority_alpha,
+        beta=Linear(priority.priority_initial_beta, priority.priority_final_beta, start, train_steps),
+        device=preset.device,
+        generator=preset.seeds.generator("replay"),
     )
 
 

@@ -15,6 +15,30 @@ def all_presets() -> list[PresetRecord]:
             domain="classic",
             default_frames=100_000,
         ),
+        PresetRecord(
+            name="ddqn",
+            target="all_agents.presets.classic.ddqn:ddqn",
+            summary="Double DQN on a small fully connected network",
+            agent="agents.ddqn",
+            domain="classic",
+            default_frames=100_000,
+        ),
+        PresetRecord(
+            name="c51",
+            target="all_agents.presets.classic.c51:c51",
+            summary="C51 on a small fully connected network",
+            agent="agents.c51",
+            domain="classic",
+            default_frames=100_000,
+        ),
+        PresetRecord(
+            name="rainbow",
+            target="all_agents.presets.classic.rainbow:rainbow",
+            summary="Rainbow on a small noisy dueling network",
+            agent="agents.rainbow",
+            domain="classic",
+            default_frames=100_000,
+        ),
     ]
 
 
