@@ -22,4 +22,5 @@ class LogTemperature(nn.Module):
 
     def forward(self) -> Tensor:
         """The logarithm, a tensor without dimensions."""
-        return self.log_alpha
+        # A copy, because the parameter itself would draw gradients even where none are asked for (torch.no_grad).
+        return self.log_alpha.clone()
