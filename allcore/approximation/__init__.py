@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from allcore.approximation.feature_network import FeatureNetwork as FeatureNetwork
     from allcore.approximation.identity import Identity as Identity
     from allcore.approximation.q_continuous import QContinuous as QContinuous
+    from allcore.approximation.q_discrete_ensemble import QDiscreteEnsemble as QDiscreteEnsemble
     from allcore.approximation.q_dist import QDist as QDist
     from allcore.approximation.q_ensemble import QEnsemble as QEnsemble
     from allcore.approximation.q_network import QNetwork as QNetwork
@@ -36,6 +37,7 @@ __getattr__, __dir__, __all__ = attach(
         "Approximation": "allcore.approximation.approximation",
         "QNetwork": "allcore.approximation.q_network",
         "QDist": "allcore.approximation.q_dist",
+        "QDiscreteEnsemble": "allcore.approximation.q_discrete_ensemble",
         "QQuantiles": "allcore.approximation.q_quantiles",
         "QImplicitQuantiles": "allcore.approximation.q_quantiles",
         "QContinuous": "allcore.approximation.q_continuous",

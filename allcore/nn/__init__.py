@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         CategoricalDueling as CategoricalDueling,
         Dueling as Dueling,
     )
+    from allcore.nn.ensemble import Ensemble as Ensemble
     from allcore.nn.implicit_quantiles import (
         CosineEmbedding as CosineEmbedding,
         ImplicitQuantileNetwork as ImplicitQuantileNetwork,
@@ -60,6 +61,7 @@ __getattr__, __dir__, __all__ = attach(
         "NoisyLinear": "allcore.nn.noisy",
         "NoisyFactorizedLinear": "allcore.nn.noisy",
         "RandomStream": "allcore.nn.random_stream",
+        "Ensemble": "allcore.nn.ensemble",
         "ChannelNorm": "allcore.nn.layer_norm",
         "fully_connected_normalized": "allcore.nn.layer_norm",
         "normalized_layer": "allcore.nn.layer_norm",

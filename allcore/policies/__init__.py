@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from allcore.policies.gaussian import GaussianHead as GaussianHead, GaussianPolicy as GaussianPolicy
     from allcore.policies.greedy import GreedyPolicy as GreedyPolicy
     from allcore.policies.random_actions import RandomActions as RandomActions
+    from allcore.policies.random_choices import RandomChoices as RandomChoices
     from allcore.policies.soft_deterministic import SoftDeterministicPolicy as SoftDeterministicPolicy
     from allcore.policies.softmax import SoftmaxHead as SoftmaxHead, SoftmaxPolicy as SoftmaxPolicy
 
@@ -23,5 +24,6 @@ __getattr__, __dir__, __all__ = attach(
         "DeterministicPolicy": "allcore.policies.deterministic",
         "SoftDeterministicPolicy": "allcore.policies.soft_deterministic",
         "RandomActions": "allcore.policies.random_actions",
+        "RandomChoices": "allcore.policies.random_choices",
     },
 )

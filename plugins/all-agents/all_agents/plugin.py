@@ -50,6 +50,12 @@ def all_agents() -> list[AgentRecord]:
             tags=("value-based", "on-policy", "discrete-actions", "parallel"),
         ),
         AgentRecord(
+            name="discrete_sac",
+            target="all_agents.agents.discrete_sac:DiscreteSAC",
+            summary="Soft actor-critic for discrete actions (Christodoulou, 2019)",
+            tags=("actor-critic", "off-policy", "discrete-actions", "maximum-entropy"),
+        ),
+        AgentRecord(
             name="ddpg",
             target="all_agents.agents.ddpg:DDPG",
             summary="Deep deterministic policy gradient (Lillicrap et al., 2016)",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from all_agents.agents.crossq import CrossQ as CrossQ
     from all_agents.agents.ddpg import DDPG as DDPG
     from all_agents.agents.ddqn import DDQN as DDQN
+    from all_agents.agents.discrete_sac import DiscreteSAC as DiscreteSAC
     from all_agents.agents.dqn import DQN as DQN
     from all_agents.agents.iqn import IQN as IQN
     from all_agents.agents.ppo import PPO as PPO
@@ -32,6 +33,7 @@ __getattr__, __dir__, __all__ = attach(
         "CrossQ": "all_agents.agents.crossq",
         "DDPG": "all_agents.agents.ddpg",
         "DDQN": "all_agents.agents.ddqn",
+        "DiscreteSAC": "all_agents.agents.discrete_sac",
         "DQN": "all_agents.agents.dqn",
         "IQN": "all_agents.agents.iqn",
         "PPO": "all_agents.agents.ppo",
