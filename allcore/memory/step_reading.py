@@ -66,14 +66,13 @@ def read_windows(
     "Rainbow", section 3, multi-step learning.
     """
     lengths = notes.window_lengths(places)
-    # All windows have n columns; those that are shorter repeat their last one, which then counts for nothing.
-    ahead = np.minimum(np.arange(1, notes.n_steps + 1), lengths[:, None])
-    arrived = (places[:, None] + ahead * notes.num_envs) % notes.size
     last = places + lengths * notes.num_envs
     frames = np.stack((notes.frame_positions(places), notes.frame_positions(last)))
     positions = torch.from_numpy(frames).to(storage.device)
     first, second = read_states(storage, positions, device)
     second[STEPS] = torch.from_numpy(lengths).to(device, torch.float32)
+    # n rewards for each, of which those beyond its window count for nothing, whatever they are
+    arrived = (places[:, None] + np.arange(1, notes.n_steps + 1) * notes.num_envs) % notes.size
     rewards = storage.columns["reward"].gather(torch.from_numpy(arrived).to(storage.device)).to(device)
     step = torch.arange(notes.n_steps, device=device)
     discounted = rewards * discount_factor**step
