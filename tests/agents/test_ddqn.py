@@ -15,7 +15,12 @@ from torch.nn.functional import mse_loss
 from all_agents.agents import DDQN, DQN
 from allcore.approximation import FixedTarget, QNetwork, TargetNetwork
 from allcore.core import State
-from allcore.memory import ExperienceReplayBuffer
+from allcore.memory import (
+    ExperienceReplayBuffer,
+    NStepReplayBuffer,
+    PrioritizedReplayBuffer,
+    ReplayBuffer,
+)
 from allcore.nn import Dueling
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
@@ -102,16 +107,31 @@ def test_it_learns_what_is_known(probe: type[Probe], n_envs: int | None) -> None
     _hold_against_what_is_known(nn.Linear(3, 2, bias=False), probe, n_envs)
 
 
+@pytest.mark.parametrize("n_envs", [None, 3])
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_it_learns_from_prioritised_replay_of_several_steps(n_steps: int, n_envs: int | None) -> None:
+    """Staggered episodes of one to three steps: the windows of three are cut short at all their ends."""
+    generator = Seeds(0).generator("replay")
+    prioritized = PrioritizedReplayBuffer(1000, beta=0.4, generator=generator)
+    replay = NStepReplayBuffer(n_steps, 0.5, prioritized)
+    model = nn.Linear(3, 2, bias=False)
+    _hold_against_what_is_known(model, Staggered, n_envs, replay)
+
+
 def test_it_learns_with_a_dueling_network() -> None:
     model = Dueling(nn.Linear(3, 1, bias=False), nn.Linear(3, 2, bias=False))
     _hold_against_what_is_known(model, ObservationAndActionDependent, None)
 
 
-def _hold_against_what_is_known(model: nn.Module, probe: type[Probe], n_envs: int | None) -> None:
+def _hold_against_what_is_known(
+    model: nn.Module, probe: type[Probe], n_envs: int | None, replay: ReplayBuffer | None = None
+) -> None:
     torch.manual_seed(0)
     for parameter in model.parameters():
         nn.init.normal_(parameter)
     agent = _agent(DDQN, model, lr=0.5, target=FixedTarget(5), discount_factor=0.5, loss=mse_loss)
+    if replay is not None:
+        agent.replay_buffer, agent.replay_start_size = replay, 20
     play(agent, probe(), 500 // (n_envs or 1), n_envs)
     for known in probe().values(0.5):
         values = agent.q.no_grad(known.state).tolist()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from all_agents.agents import C51, Rainbow
 from allcore.approximation import FixedTarget, QDist
 from allcore.core import State
-from allcore.memory import ExperienceReplayBuffer
+from allcore.memory import NStepReplayBuffer, PrioritizedReplayBuffer
 from allcore.nn import CategoricalDueling, NoisyFactorizedLinear
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
@@ -33,11 +33,13 @@ def _agent(
     seeds = Seeds(0)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     q_dist = QDist(model, optimizer, 2, n_atoms, v_min, v_max, target=FixedTarget(5))
-    defaults = {"discount_factor": 0.5, "minibatch_size": 32, "replay_start_size": 0, "update_frequency": 1}
+    defaults = {"discount_factor": 0.5, "minibatch_size": 32, "replay_start_size": 20, "update_frequency": 1}
     return Rainbow(
         q_dist,
         GreedyPolicy(q_dist, 2, epsilon=0.0, generator=seeds.generator("policy")),
-        ExperienceReplayBuffer(1000, generator=seeds.generator("replay")),
+        NStepReplayBuffer(
+            3, 0.5, PrioritizedReplayBuffer(1000, 0.5, beta=0.4, generator=seeds.generator("replay"))
+        ),
         **(defaults | options),
     )
 

@@ -6,6 +6,7 @@ from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
 _HESSEL = "Hessel et al. 2018, Table 1"
+_OURS = "ours: benchmarks/learning/README.md"
 _SUPPORT = "as classic.c51"
 
 rainbow = PresetBuilder(
@@ -20,8 +21,8 @@ rainbow = PresetBuilder(
         n_atoms=(51, _HESSEL),
         v_min=(-50.0, _SUPPORT),
         v_max=(50.0, _SUPPORT),
-        minibatch_size=(128, _DQN),
-        update_frequency=(2, _DQN),
+        minibatch_size=(64, _OURS),
+        update_frequency=(4, _HESSEL),
         target_update_frequency=(100, _DQN),
         replay_start_size=(1000, _DQN),
         replay_buffer_size=(20_000, _DQN),
@@ -31,8 +32,8 @@ rainbow = PresetBuilder(
         priority_initial_beta=(0.4, _HESSEL),
         priority_final_beta=(1.0, _HESSEL),
         features=("all_agents.models:vector_features", _DQN),
-        shared_hidden=((256,), _DQN),
-        hidden=((128,), _DQN),
+        shared_hidden=((256,), _OURS),
+        hidden=((128,), _OURS),
         noisy_sigma=(0.5, _HESSEL),
     ),
     RainbowPreset,
