@@ -85,4 +85,28 @@ def all_agents() -> list[AgentRecord]:
             summary="Soft actor-critic with batch normalisation and no target network (Bhatt et al., 2024)",
             tags=("actor-critic", "off-policy", "continuous-actions", "maximum-entropy"),
         ),
+        AgentRecord(
+            name="vqn",
+            target="all_agents.agents.vqn:VQN",
+            summary="Vanilla Q-learning, online (Watkins, 1989)",
+            tags=("value-based", "off-policy", "discrete-actions"),
+        ),
+        AgentRecord(
+            name="vsarsa",
+            target="all_agents.agents.vsarsa:VSarsa",
+            summary="Vanilla SARSA, online (Rummery and Niranjan, 1994)",
+            tags=("value-based", "on-policy", "discrete-actions"),
+        ),
+        AgentRecord(
+            name="vac",
+            target="all_agents.agents.vac:VAC",
+            summary="Vanilla one-step actor-critic (Sutton and Barto, 2018)",
+            tags=("policy-gradient", "on-policy", "discrete-actions", "continuous-actions"),
+        ),
+        AgentRecord(
+            name="vpg",
+            target="all_agents.agents.vpg:VPG",
+            summary="Vanilla policy gradient: REINFORCE with a baseline (Williams, 1992)",
+            tags=("policy-gradient", "on-policy", "discrete-actions", "continuous-actions"),
+        ),
     ]

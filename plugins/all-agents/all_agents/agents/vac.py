@@ -30,6 +30,9 @@ class VAC(ParallelAgent):
     Critic and actor share no features.
 
     Shapes: E environments.
+
+    Attributes:
+        steps: agent steps so far, over all environments.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class VAC(ParallelAgent):
         # hyperparameters
         self.discount_factor = discount_factor
         # private
+        self.steps = 0
         self._states: StateArray | None = None
         self._actions: Tensor | None = None
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn what the last actions led to, and draw the next ones."""
         self._train(state_array)
+        self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
         self._states = state_array
         self._actions = self.policy.no_grad(state_array.to(self.policy.device)).sample()
         return self._actions
@@ -82,6 +87,7 @@ class VAC(ParallelAgent):
         return {
             "v": self.v.state_dict(),
             "policy": self.policy.state_dict(),
+            "steps": self.steps,
             "state": state_to_dict(self._states),
             "action": self._actions,
         }
@@ -90,5 +96,6 @@ class VAC(ParallelAgent):
         """Go on from what `state_dict` gave."""
         self.v.load_state_dict(state["v"])
         self.policy.load_state_dict(state["policy"])
+        self.steps = state["steps"]
         self._states = state_from_dict(state["state"])
         self._actions = state["action"]

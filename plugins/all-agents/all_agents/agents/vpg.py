@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from allcore.agents import ParallelAgent
 from allcore.memory.returns import generalized_advantages, n_step_returns, normalize, weighted_mean
 
@@ -33,6 +35,9 @@ class VPG(ParallelAgent):
     `discount_factor ** t` (t steps after the episode's start). Policy and baseline share no features.
 
     Shapes: T steps, E environments.
+
+    Attributes:
+        steps: agent steps so far, over all environments.
     """
 
     def __init__(
@@ -66,11 +71,14 @@ class VPG(ParallelAgent):
         self.lam = lam
         self.normalize_advantages = normalize_advantages
         self.value_updates = value_updates
+        # private
+        self.steps = 0
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn if there are enough steps, and draw the next actions."""
         if self.rollout_buffer.full:
             self._train(state_array)
+        self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
         states = state_array.to(self.policy.device)
         actions: Tensor = self.policy.no_grad(states).sample()
         self.rollout_buffer.store(states, actions)
@@ -99,6 +107,7 @@ class VPG(ParallelAgent):
             "v": self.v.state_dict(),
             "policy": self.policy.state_dict(),
             "rollout_buffer": self.rollout_buffer.state_dict(),
+            "steps": self.steps,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -106,3 +115,4 @@ class VPG(ParallelAgent):
         self.v.load_state_dict(state["v"])
         self.policy.load_state_dict(state["policy"])
         self.rollout_buffer.load_state_dict(state["rollout_buffer"])
+        self.steps = state["steps"]

@@ -7,15 +7,31 @@ from allcore._lazy import attach
 if TYPE_CHECKING:
     from all_atari.presets.c51 import c51 as c51
     from all_atari.presets.ddqn import ddqn as ddqn
+    from all_atari.presets.discrete_sac import discrete_sac as discrete_sac
     from all_atari.presets.dqn import dqn as dqn
+    from all_atari.presets.iqn import iqn as iqn
+    from all_atari.presets.pqn import pqn as pqn
+    from all_atari.presets.qrdqn import qrdqn as qrdqn
     from all_atari.presets.rainbow import rainbow as rainbow
+    from all_atari.presets.vac import vac as vac
+    from all_atari.presets.vpg import vpg as vpg
+    from all_atari.presets.vqn import vqn as vqn
+    from all_atari.presets.vsarsa import vsarsa as vsarsa
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "c51": "all_atari.presets.c51",
         "ddqn": "all_atari.presets.ddqn",
+        "discrete_sac": "all_atari.presets.discrete_sac",
         "dqn": "all_atari.presets.dqn",
+        "iqn": "all_atari.presets.iqn",
+        "pqn": "all_atari.presets.pqn",
+        "qrdqn": "all_atari.presets.qrdqn",
         "rainbow": "all_atari.presets.rainbow",
+        "vqn": "all_atari.presets.vqn",
+        "vsarsa": "all_atari.presets.vsarsa",
+        "vac": "all_atari.presets.vac",
+        "vpg": "all_atari.presets.vpg",
     },
 )

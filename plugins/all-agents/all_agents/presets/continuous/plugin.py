@@ -6,7 +6,16 @@ from allcore.plugins import EnvironmentRecord, PresetRecord, hookimpl
 @hookimpl
 def all_presets() -> list[PresetRecord]:
     """Announce the presets."""
-    return []
+    return [
+        PresetRecord(
+            name="vpg",
+            target="all_agents.presets.continuous.vpg:vpg",
+            summary="REINFORCE with a baseline on two small fully connected networks",
+            agent="agents.vpg",
+            domain="continuous",
+            default_frames=100_000,
+        ),
+    ]
 
 
 @hookimpl
