@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from allcore.nn import normalized_layer, orthogonal
+
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
 
@@ -39,6 +41,37 @@ def nature_convolutions(observation_space: Box) -> nn.Sequential:
         nn.Flatten(),
     )
     # torch documents this argument; its type stubs leave it out.
+    return convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def orthogonal_nature_convolutions(observation_space: Box) -> nn.Sequential:
+    """The same with orthogonal weights of gain sqrt(2) and zero biases, as policy-gradient agents begin.
+
+    Source: openai/baselines, common/models.py, nature_cnn.
+
+    Args:
+        observation_space: a stack of S frames, `[S, 84, 84]`.
+    """
+    return orthogonal(nature_convolutions(observation_space))
+
+
+def normalized_convolutions(observation_space: Box) -> nn.Sequential:
+    """Features [N, 3136] of stacked 84x84 frames [N, S, 84, 84]: Nature's, with layer normalisation before each ReLU.
+
+    Normalised are the channels, at every place of its own; weights begin as He et al. (2015) draw them.
+
+    Source: Gallici et al. (2024), Simplifying deep temporal difference learning, and their code: purejaxql, pqn_atari.py.
+
+    Args:
+        observation_space: a stack of S frames, `[S, 84, 84]`.
+    """
+    convolutions = nn.Sequential(
+        Pixels(),
+        *normalized_layer(nn.Conv2d(observation_space.shape[0], 32, 8, stride=4)),
+        *normalized_layer(nn.Conv2d(32, 64, 4, stride=2)),
+        *normalized_layer(nn.Conv2d(64, 64, 3, stride=1)),
+        nn.Flatten(),
+    )
     return convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

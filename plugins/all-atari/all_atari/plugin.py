@@ -131,4 +131,20 @@ def all_presets() -> list[PresetRecord]:
             domain="atari",
             default_frames=10_000_000,
         ),
+        PresetRecord(
+            name="a2c",
+            target="all_atari.presets.a2c:a2c",
+            summary="A2C on the Nature network",
+            agent="agents.a2c",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
+        PresetRecord(
+            name="ppo",
+            target="all_atari.presets.ppo:ppo",
+            summary="PPO on the Nature network",
+            agent="agents.ppo",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
     ]

@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torch import nn
 from torch.optim import Adam
 
 from all_agents.agents.iqn import IQN
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IQNHyperparameters(DQNHyperparameters):
-    """What a preset of IQN can be told: all that DQN can, and how fractions are drawn."""
+    """What a preset of IQN can be told: all that DQN can, and how quantiles are asked for."""
 
+    embedding_hidden: tuple[int, ...] = described(
+        "Width of each hidden layer between the features and their product with those of fractions.",
+        unit="units",
+    )
     n_fractions: int = described(
         "Quantiles learnt of each transition in an update.", unit="fractions", at_least=1
     )
@@ -46,6 +51,10 @@ class IQNPreset(Preset):
         hp = self.hyperparameters
         features = hp.features(setting.observation_space)
         size = feature_size(features, setting.observation_space)
+        if hp.embedding_hidden:
+            *hidden, last = hp.embedding_hidden
+            features = nn.Sequential(features, fully_connected(size, hidden, last), nn.ReLU())
+            size = last
         head = fully_connected(size, hp.hidden, setting.n_actions)
         self.model = ImplicitQuantileNetwork(features, size, head, hp.n_cosines).to(self.device)
 

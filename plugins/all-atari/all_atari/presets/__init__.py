@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from all_atari.presets.a2c import a2c as a2c
     from all_atari.presets.c51 import c51 as c51
     from all_atari.presets.ddqn import ddqn as ddqn
     from all_atari.presets.discrete_sac import discrete_sac as discrete_sac
     from all_atari.presets.dqn import dqn as dqn
     from all_atari.presets.iqn import iqn as iqn
+    from all_atari.presets.ppo import ppo as ppo
     from all_atari.presets.pqn import pqn as pqn
     from all_atari.presets.qrdqn import qrdqn as qrdqn
     from all_atari.presets.rainbow import rainbow as rainbow
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "a2c": "all_atari.presets.a2c",
         "c51": "all_atari.presets.c51",
         "ddqn": "all_atari.presets.ddqn",
         "discrete_sac": "all_atari.presets.discrete_sac",
         "dqn": "all_atari.presets.dqn",
         "iqn": "all_atari.presets.iqn",
+        "ppo": "all_atari.presets.ppo",
         "pqn": "all_atari.presets.pqn",
         "qrdqn": "all_atari.presets.qrdqn",
         "rainbow": "all_atari.presets.rainbow",

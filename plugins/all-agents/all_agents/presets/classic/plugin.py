@@ -103,6 +103,22 @@ def all_presets() -> list[PresetRecord]:
             domain="classic",
             default_frames=100_000,
         ),
+        PresetRecord(
+            name="a2c",
+            target="all_agents.presets.classic.a2c:a2c",
+            summary="A2C on small fully connected networks",
+            agent="agents.a2c",
+            domain="classic",
+            default_frames=500_000,
+        ),
+        PresetRecord(
+            name="ppo",
+            target="all_agents.presets.classic.ppo:ppo",
+            summary="PPO on small fully connected networks",
+            agent="agents.ppo",
+            domain="classic",
+            default_frames=100_000,
+        ),
     ]
 
 

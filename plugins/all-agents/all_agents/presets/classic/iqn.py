@@ -1,0 +1,40 @@
+"""`classic.iqn`: IQN for classic control."""
+
+from all_agents.compositions.iqn import IQNHyperparameters, IQNPreset
+from all_agents.models import needs_vector_and_discrete
+from allcore.presets import PresetBuilder, values
+
+_DQN = "as classic.dqn"
+_OURS = "ours: benchmarks/learning/README.md"
+_PAPER = "Dabney et al. 2018b"
+
+iqn = PresetBuilder(
+    "classic.iqn",
+    values(
+        IQNHyperparameters,
+        discount_factor=(0.98, _DQN),
+        lr=(1e-3, _DQN),
+        final_lr_factor=(0.0, _DQN),
+        eps=(1e-8, "torch.optim.Adam"),
+        minibatch_size=(64, _OURS),
+        huber_threshold=(1.0, _PAPER),
+        n_fractions=(8, _PAPER + ", Figure 2: 8 do nearly as well as 64"),
+        n_target_fractions=(8, _PAPER + ", Figure 2: 8 do nearly as well as 64"),
+        n_acting_fractions=(16, _OURS),
+        n_cosines=(64, _PAPER),
+        update_frequency=(4, _OURS),
+        target_update_frequency=(100, _DQN),
+        replay_start_size=(1000, _DQN),
+        replay_buffer_size=(20_000, _DQN),
+        initial_exploration=(1.0, "Mnih et al. 2015"),
+        final_exploration=(0.04, _DQN),
+        final_exploration_step=(16_000, _DQN),
+        test_exploration=(0.0, _DQN),
+        n_envs=(1, "Mnih et al. 2015"),
+        features=("all_agents.models:vector_features", _DQN),
+        embedding_hidden=((128,), _OURS),
+        hidden=((128,), _OURS),
+    ),
+    IQNPreset,
+    needs_vector_and_discrete,
+)
