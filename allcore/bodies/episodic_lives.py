@@ -23,6 +23,6 @@ class EpisodicLives(Body):
     def process_state(self, state: State) -> State:
         """The same state with mask 0 where a life was lost."""
         life_lost = state.get("life_lost", False)
-        if isinstance(life_lost, torch.Tensor):
+        if isinstance(life_lost, torch.Tensor) and state.shape:
             return state.update("mask", state.mask.masked_fill(life_lost, 0.0))
         return state.update("mask", 0.0) if life_lost else state

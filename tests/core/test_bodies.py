@@ -108,6 +108,12 @@ def test_lives_lost_in_some_of_several_environments():
     assert states.mask.tolist() == [1.0, 0.0, 1.0]
 
 
+def test_a_state_taken_out_of_several_has_lost_its_life_as_well():
+    """Its entry `life_lost` is a tensor still, while its mask is a number."""
+    states = StateArray({"observation": torch.zeros(2, 1), "life_lost": torch.tensor([True, False])}, (2,))
+    assert [EpisodicLives(Recorder()).process_state(states[index]).mask for index in (0, 1)] == [0.0, 1.0]
+
+
 def test_a_truncated_state_without_a_loss_keeps_its_mask():
     state = State({"observation": frame(0), "done": True, "mask": 1.0, "life_lost": False})
     assert EpisodicLives(Recorder()).process_state(state).mask == 1.0
