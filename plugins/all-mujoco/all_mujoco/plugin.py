@@ -1,6 +1,53 @@
 """What the namespace `mujoco` registers."""
 
-from allcore.plugins import EnvironmentRecord, hookimpl
+from allcore.plugins import EnvironmentRecord, PresetRecord, hookimpl
+
+
+@hookimpl
+def all_presets() -> list[PresetRecord]:
+    """Announce the presets."""
+    return [
+        PresetRecord(
+            name="ddpg",
+            target="all_mujoco.presets.ddpg:ddpg",
+            summary="DDPG with fully connected networks",
+            agent="agents.ddpg",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+        PresetRecord(
+            name="td3",
+            target="all_mujoco.presets.td3:td3",
+            summary="TD3 with fully connected networks",
+            agent="agents.td3",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+        PresetRecord(
+            name="sac",
+            target="all_mujoco.presets.sac:sac",
+            summary="SAC with fully connected networks and a learnt temperature",
+            agent="agents.sac",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+        PresetRecord(
+            name="tqc",
+            target="all_mujoco.presets.tqc:tqc",
+            summary="TQC with fully connected networks",
+            agent="agents.tqc",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+        PresetRecord(
+            name="crossq",
+            target="all_mujoco.presets.crossq:crossq",
+            summary="CrossQ with fully connected, batch-normalised networks",
+            agent="agents.crossq",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+    ]
 
 
 @hookimpl

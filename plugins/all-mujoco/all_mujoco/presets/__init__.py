@@ -1,0 +1,23 @@
+"""Presets for MuJoCo."""
+
+from typing import TYPE_CHECKING
+
+from allcore._lazy import attach
+
+if TYPE_CHECKING:
+    from all_mujoco.presets.crossq import crossq as crossq
+    from all_mujoco.presets.ddpg import ddpg as ddpg
+    from all_mujoco.presets.sac import sac as sac
+    from all_mujoco.presets.td3 import td3 as td3
+    from all_mujoco.presets.tqc import tqc as tqc
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "crossq": "all_mujoco.presets.crossq",
+        "ddpg": "all_mujoco.presets.ddpg",
+        "sac": "all_mujoco.presets.sac",
+        "td3": "all_mujoco.presets.td3",
+        "tqc": "all_mujoco.presets.tqc",
+    },
+)
