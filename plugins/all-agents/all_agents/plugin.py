@@ -50,6 +50,18 @@ def all_agents() -> list[AgentRecord]:
             tags=("value-based", "on-policy", "discrete-actions", "parallel"),
         ),
         AgentRecord(
+            name="a2c",
+            target="all_agents.agents.a2c:A2C",
+            summary="Advantage actor-critic (Mnih et al., 2016), synchronous",
+            tags=("actor-critic", "on-policy", "discrete-actions", "continuous-actions", "parallel"),
+        ),
+        AgentRecord(
+            name="ppo",
+            target="all_agents.agents.ppo:PPO",
+            summary="Proximal policy optimization (Schulman et al., 2017)",
+            tags=("actor-critic", "on-policy", "discrete-actions", "continuous-actions", "parallel"),
+        ),
+        AgentRecord(
             name="discrete_sac",
             target="all_agents.agents.discrete_sac:DiscreteSAC",
             summary="Soft actor-critic for discrete actions (Christodoulou, 2019)",
