@@ -47,6 +47,14 @@ def all_presets() -> list[PresetRecord]:
             domain="mujoco",
             default_frames=1_000_000,
         ),
+        PresetRecord(
+            name="ppo",
+            target="all_mujoco.presets.ppo:ppo",
+            summary="PPO on fully connected networks, with observations and rewards normalised",
+            agent="agents.ppo",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
     ]
 
 

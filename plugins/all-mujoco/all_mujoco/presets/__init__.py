@@ -7,6 +7,7 @@ from allcore._lazy import attach
 if TYPE_CHECKING:
     from all_mujoco.presets.crossq import crossq as crossq
     from all_mujoco.presets.ddpg import ddpg as ddpg
+    from all_mujoco.presets.ppo import ppo as ppo
     from all_mujoco.presets.sac import sac as sac
     from all_mujoco.presets.td3 import td3 as td3
     from all_mujoco.presets.tqc import tqc as tqc
@@ -16,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "crossq": "all_mujoco.presets.crossq",
         "ddpg": "all_mujoco.presets.ddpg",
+        "ppo": "all_mujoco.presets.ppo",
         "sac": "all_mujoco.presets.sac",
         "td3": "all_mujoco.presets.td3",
         "tqc": "all_mujoco.presets.tqc",
