@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,9 +16,7 @@ from allcore.memory import ExperienceReplayBuffer
 from allcore.nn import ImplicitQuantileNetwork
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
-from allcore.testing import OneMinibatch
-from allcore.testing.probe import play
-from allcore.testing.probes import PROBES, Probe
+from allcore.testing import PROBES, OneMinibatch, Probe, play, slopes
 
 LR, GAMMA, KAPPA = 0.05, 0.9, 0.7
 ACTIONS, COSINES, ACTING = 2, 3, 5
@@ -73,20 +70,6 @@ def _quantiles(p: Parameters, x: np.ndarray, fractions: np.ndarray) -> np.ndarra
     return p["head.weight"] @ (features * embedded).T + p["head.bias"][:, None]
 
 
-def _gradient(f: Callable[[Parameters], float], parameters: Parameters, step: float = 1e-6) -> Parameters:
-    """By central differences, one number after the other."""
-    gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
-    for name, values in parameters.items():
-        for index in np.ndindex(values.shape):
-            middle = values[index]
-            values[index] = middle + step
-            above = f(parameters)
-            values[index] = middle - step
-            gradient[name][index] = (above - f(parameters)) / (2 * step)
-            values[index] = middle
-    return gradient
-
-
 def test_one_update_equals_the_equations() -> None:
     """Three weighted transitions, one of them terminal, one of them three steps long, worked out with NumPy."""
     torch.manual_seed(3)
@@ -135,9 +118,11 @@ def test_one_update_equals_the_equations() -> None:
     (priorities,) = agent.replay_buffer.priorities
     assert priorities.numpy() == pytest.approx(losses(new), abs=1e-5)
     assert not priorities.requires_grad
-    gradient = _gradient(lambda p: float(np.mean(weights * losses(p))), new)
-    for name, values in _parameters(model).items():
-        assert values == pytest.approx(new[name] - LR * gradient[name], abs=1e-5), name
+    gradient = slopes(
+        lambda *values: np.mean(weights * losses(dict(zip(new, values, strict=True)))), *new.values()
+    )
+    for (name, values), part in zip(_parameters(model).items(), gradient, strict=True):
+        assert values == pytest.approx(new[name] - LR * part, abs=1e-5), name
 
 
 def test_the_action_is_chosen_by_other_quantiles_than_those_learnt_from() -> None:

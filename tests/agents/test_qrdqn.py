@@ -15,9 +15,7 @@ from allcore.core import State, StateArray
 from allcore.memory import ExperienceReplayBuffer
 from allcore.policies import GreedyPolicy
 from allcore.seeding import Seeds
-from allcore.testing import OneMinibatch
-from allcore.testing.probe import play
-from allcore.testing.probes import PROBES, Probe
+from allcore.testing import PROBES, OneMinibatch, Probe, play
 
 LR, GAMMA, KAPPA = 0.05, 0.9, 0.7
 ACTIONS, QUANTILES = 2, 3
