@@ -5,6 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
+_OURS = "ours: benchmarks/learning/README.md"
 _SUPPORT = (
     "ours: with a reward of 1 or -1 in every step, returns lie within 1 / (1 - discount_factor) = 50 of zero"
 )
@@ -21,7 +22,7 @@ c51 = PresetBuilder(
         n_atoms=(51, "Bellemare et al. 2017"),
         v_min=(-50.0, _SUPPORT),
         v_max=(50.0, _SUPPORT),
-        minibatch_size=(128, _DQN),
+        minibatch_size=(64, _OURS),
         update_frequency=(2, _DQN),
         target_update_frequency=(100, _DQN),
         replay_start_size=(1000, _DQN),
