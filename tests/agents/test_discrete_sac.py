@@ -191,17 +191,19 @@ def test_the_temperature_keeps_the_wanted_entropy() -> None:
     assert agent.policy.no_grad(known.state).entropy().item() == pytest.approx(0.4, abs=0.05)
 
 
-def test_a_resumed_agent_goes_on_as_if_nothing_had_happened() -> None:
+@pytest.mark.parametrize("saved_at", [5, 25])
+def test_a_resumed_agent_goes_on_as_if_nothing_had_happened(saved_at: int) -> None:
+    """Saved among the random actions, and among the policy's."""
     torch.manual_seed(1)
     agent, other = (_agent(nn.Linear(3, 2), StackedLinear(2, 3, 2), 2, Adam) for _ in range(2))
     probe = TwoStep()
     state = probe.reset(0)
-    for tick in range(45):
-        if tick in (5, 25):  # among the random actions, and among the policy's
-            other.load_state_dict(copy.deepcopy(agent.state_dict()))
+    for _ in range(saved_at):
+        state = probe.step(agent.act(state))
+    other.load_state_dict(copy.deepcopy(agent.state_dict()))
+    for _ in range(saved_at, 45):
         action = agent.act(state)
-        if tick >= 5:
-            assert torch.equal(action, other.act(state))
+        assert torch.equal(action, other.act(state))
         state = probe.step(action)
     assert agent.q.updates == other.q.updates == 20
     for mine, its in ((agent.policy, other.policy), (agent.q, other.q)):
