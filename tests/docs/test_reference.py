@@ -109,3 +109,9 @@ def test_every_algorithm_has_its_page(entry):
     assert f"`{module}.py`" in page
     assert "<!-- presets -->" in page
     assert "<!-- measured -->" in page
+
+
+def test_the_readme_names_every_algorithm():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What there is")[2].partition("\n## ")[0]
+    names = {entry.record.name for entry in plugins.registry().records("agents")}
+    assert set(re.findall(r"`(\w+)`", readme)) == names
