@@ -6,7 +6,10 @@ import torch
 from all_mujoco import MujocoEnvironment
 from all_mujoco.names import names
 from allcore.environments.resolve import resolve_environment
-from allcore.errors import DomainError, UnknownEnvironmentError
+from allcore.errors import DomainError, UnknownEnvironmentError, UsageError
+
+# Gymnasium warns of every task in version 4.
+pytestmark = pytest.mark.filterwarnings("ignore:.*is out of date")
 
 
 def test_the_names_are_gymnasiums():
@@ -15,21 +18,52 @@ def test_the_names_are_gymnasiums():
     of_mujoco = [
         spec.id
         for spec in gymnasium.registry.values()
-        if str(spec.entry_point).startswith("gymnasium.envs.mujoco") and spec.version == 5
+        if str(spec.entry_point).startswith("gymnasium.envs.mujoco") and spec.version in (4, 5)
     ]
-    assert sorted(names()) == sorted(of_mujoco)
+    assert sorted([*names(), "Pusher-v4"]) == sorted(of_mujoco)
 
 
-def test_a_task_is_gymnasiums_in_float32():
-    env = MujocoEnvironment("InvertedPendulum-v5")
-    reference = gymnasium.make("InvertedPendulum-v5")
-    assert env.reset(seed=1).observation.tolist() == np.float32(reference.reset(seed=1)[0]).tolist()
-    action = torch.tensor([0.5])
-    state = env.step(action)
-    observation, reward, *_ = reference.step(action.numpy())
-    assert state.observation.tolist() == np.float32(observation).tolist()
-    assert state.reward == reward
-    assert (env.key, env.name) == ("mujoco:InvertedPendulum-v5", "InvertedPendulum-v5")
+@pytest.mark.parametrize("name", names())
+def test_a_task_is_gymnasiums_in_float32(name):
+    env, reference = MujocoEnvironment(name), gymnasium.make(name)
+    observation, _ = reference.reset(seed=1)
+    state = env.reset(seed=1)
+    assert (env.key, env.name) == (f"mujoco:{name}", name)
+    assert env.observation_space.shape == reference.observation_space.shape
+    reference.action_space.seed(2)
+    for _ in range(50):
+        assert state.observation.dtype == torch.float32
+        assert state.observation.numpy() == pytest.approx(observation.astype(np.float32), abs=0, nan_ok=True)
+        action = reference.action_space.sample()
+        state = env.step(torch.as_tensor(action))
+        observation, reward, terminated, truncated, _ = reference.step(action)
+        assert state.reward == reward
+        assert (state.done, state.mask) == (terminated or truncated, float(not terminated))
+        if state.done:
+            state, (observation, _) = env.step(action), reference.reset()
+    env.close()
+    reference.close()
+
+
+def test_an_old_mujoco_is_asked_for_in_words():
+    with pytest.raises(UsageError, match=r"Pusher-v4 gives other results from MuJoCo 3 on.*\n.*Pusher-v5"):
+        MujocoEnvironment("Pusher-v4")
+
+
+def test_a_version_that_is_gone_is_no_traceback():
+    with pytest.raises(
+        UsageError, match=r"Ant-v3 cannot be made: .*gymnasium-robotics.*\nUse version 5 or 4"
+    ):
+        MujocoEnvironment("Ant-v3")
+
+
+def test_models_that_mujoco_calls_outdated_leave_no_trace(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    env = MujocoEnvironment("HalfCheetah-v5")
+    env.duplicate(2).close()
+    env.close()
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr().err == ""
 
 
 def test_a_vector_of_one_equals_the_single_environment():
@@ -52,6 +86,7 @@ def test_a_vector_of_one_equals_the_single_environment():
 def test_the_family():
     env = resolve_environment("InvertedPendulum-v5", domain="mujoco")
     assert env.key == "mujoco:InvertedPendulum-v5"
+    assert resolve_environment("Hopper-v4", domain="mujoco").key == "mujoco:Hopper-v4"
     with pytest.raises(DomainError, match="'mujoco'"):
         resolve_environment("InvertedPendulum-v5", domain="atari")
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'HalfCheetah-v5'"):

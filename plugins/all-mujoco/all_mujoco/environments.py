@@ -2,37 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import mujoco  # type: ignore[import-untyped]
 
 from all_mujoco.names import TASKS, names
 from allcore.environments import GymEnvironment
-from allcore.errors import UnknownEnvironmentError
+from allcore.errors import UnknownEnvironmentError, UsageError
 from allcore.keys import did_you_mean
 
 if TYPE_CHECKING:
     import torch
+
+    from allcore.environments.gym_vector import GymVectorEnvironment
 
 
 class MujocoEnvironment(GymEnvironment):
     """One of Gymnasium's MuJoCo tasks.
 
     Args:
-        name: such as `HalfCheetah-v5`. Older versions work where Gymnasium has them, but their scores do not compare with
+        name: such as `HalfCheetah-v5`. Version 4 is there for comparison with older results; its scores do not compare with
             version 5: Ant and Humanoid of version 4 hide the contact forces, and rewards differ.
         device: where the tensors of its states go.
         **options: passed to `gymnasium.make`, such as `render_mode` or `ctrl_cost_weight`.
 
     Raises:
         UnknownEnvironmentError: there is no such task.
+        UsageError: it is Pusher-v4, which only MuJoCo 2 could run, or of a version that Gymnasium no longer has, or an
+            option does not exist.
     """
 
     def __init__(self, name: str, device: torch.device | str = "cpu", **options: Any) -> None:
         if name.rpartition("-v")[0] not in TASKS:
             hint = did_you_mean(name, names()) or f"There are {', '.join(names())}."
             raise UnknownEnvironmentError(f"There is no MuJoCo task {name!r}.", hint=hint)
-        super().__init__(name, device, key=f"mujoco:{name}", **options)
+        if name == "Pusher-v4":
+            raise UsageError(
+                f"Pusher-v4 gives other results from MuJoCo 3 on, and here is MuJoCo {mujoco.__version__}.",
+                hint="Use Pusher-v5. Gymnasium's issue 950 has the details.",
+            )
+        try:
+            with _without_warnings_about_models():
+                super().__init__(name, device, key=f"mujoco:{name}", **options)
+        except ImportError as error:  # how Gymnasium says that a version is gone
+            raise UsageError(f"{name} cannot be made: {error}", hint="Use version 5 or 4.") from error
+
+    def duplicate(self, n: int) -> GymVectorEnvironment:
+        """A vector of `n` environments like this one, through `gymnasium.make_vec`."""
+        with _without_warnings_about_models():
+            return super().duplicate(n)
 
 
 def make(name: str, *, device: torch.device | str = "cpu", **options: Any) -> MujocoEnvironment:
     """Make the task `name`: the target of the family."""
     return MujocoEnvironment(name, device, **options)
+
+
+@contextmanager
+def _without_warnings_about_models() -> Iterator[None]:
+    """While a task is made, let MuJoCo keep to itself what is deprecated in Gymnasium's models.
+
+    It would print that and append it to a file MUJOCO_LOG.TXT in the current folder, for each environment. What goes wrong
+    in a simulation later is told as always.
+    """
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(lambda _: None)
+    try:
+        yield
+    finally:
+        mujoco.set_mju_user_warning(before)

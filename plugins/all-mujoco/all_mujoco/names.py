@@ -16,5 +16,6 @@ TASKS = (
 
 
 def names() -> list[str]:
-    """The tasks in their newest version: Gymnasium's ids."""
-    return [f"{task}-v5" for task in TASKS]
+    """Gymnasium's ids: the tasks in version 5, and in version 4 where this MuJoCo can run it."""
+    newest = [f"{task}-v5" for task in TASKS]
+    return newest + [f"{task}-v4" for task in TASKS if task != "Pusher"]
