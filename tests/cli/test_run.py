@@ -191,7 +191,7 @@ class TestEndings:
 WRONG = [
     (["--preset", "classic.dqm", "--env", "CartPole-v1"], "Did you mean 'classic.dqn'?"),
     (["--preset", "classic.dqn", "--env", "CartPol-v1"], "Did you mean 'CartPole-v1'"),
-    (["--preset", "classic.dqn", "--env", "Pendulum-v1"], "cannot play"),
+    (["--preset", "classic.dqn", "--env", "gym:Pendulum-v1"], "cannot play"),
     (["--preset", "classic.dqn", "--env", "nowhere:Pong"], "neither a family of environments nor a module"),
     (["--preset", "classic.dqn"], "A run needs --env."),
     (["--env", "CartPole-v1"], "A run needs --preset."),
@@ -230,7 +230,7 @@ def test_wrong_input_is_one_message_and_leaves_nothing(arguments, text, submitte
 
 
 def test_a_mistake_in_the_second_run_keeps_the_first_from_starting(submitted, run_all):
-    result = run_all(*DQN, "--env", "Pendulum-v1", "--executor", "memory")
+    result = run_all(*DQN, "--env", "gym:Pendulum-v1", "--executor", "memory")
     assert result.exit_code == 2
     assert submitted.specs == []
 

@@ -17,8 +17,6 @@ _NAMES = (
     "CartPole-v1",
     "LunarLander-v3",
     "MountainCar-v0",
-    "MountainCarContinuous-v0",
-    "Pendulum-v1",
 )
 
 
