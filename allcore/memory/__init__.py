@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         weighted_mean as weighted_mean,
     )
     from allcore.memory.rollout import Rollout as Rollout, RolloutBuffer as RolloutBuffer
+    from allcore.memory.v_trace import v_trace as v_trace
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -46,5 +47,6 @@ __getattr__, __dir__, __all__ = attach(
         "weighted_mean": "allcore.memory.returns",
         "normalize": "allcore.memory.returns",
         "explained_variance": "allcore.memory.diagnostics",
+        "v_trace": "allcore.memory.v_trace",
     },
 )
