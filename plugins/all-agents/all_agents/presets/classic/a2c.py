@@ -8,7 +8,6 @@ _ZOO = "rl-baselines3-zoo, hyperparams/a2c.yml, CartPole-v1"
 _SB3 = "Stable-Baselines3's default"
 _OPENAI = "openai/baselines, a2c/a2c.py"
 _HUANG = "Huang et al. 2022, The 37 implementation details"
-_OURS = "ours: benchmarks/learning/README.md"
 
 a2c = PresetBuilder(
     "classic.a2c",
@@ -28,7 +27,7 @@ a2c = PresetBuilder(
         normalize_observations=(False, _ZOO),
         normalize_rewards=(True, "ours: as in classic.ppo"),
         sample_in_tests=(False, _ZOO),
-        features=("all_agents.models:vector_features", _OURS),
+        features=("all_agents.models:vector_features", "ours: as in classic.dqn"),
         shared_hidden=((), _SB3),
         hidden=((64, 64), _SB3),
         activation=("tanh", _SB3),

@@ -7,7 +7,6 @@ from allcore.presets import PresetBuilder, values
 _ZOO = "rl-baselines3-zoo, hyperparams/ppo.yml, CartPole-v1"
 _SB3 = "Stable-Baselines3's default"
 _HUANG = "Huang et al. 2022, The 37 implementation details"
-_OURS = "ours: benchmarks/learning/README.md"
 # CartPole's values are about 50, and to reach that tanh layers saturate: with rewards as they are, the values of one seed of
 # three (90 to 92) no longer explained anything, and it ended at 121.
 _SCALED = "ours: without it values saturate the network"
@@ -37,7 +36,7 @@ ppo = PresetBuilder(
         normalize_observations=(False, _ZOO),
         normalize_rewards=(True, _SCALED),
         sample_in_tests=(False, _ZOO),
-        features=("all_agents.models:vector_features", _OURS),
+        features=("all_agents.models:vector_features", "ours: as in classic.dqn"),
         shared_hidden=((), _SB3),
         hidden=((64, 64), _SB3),
         activation=("tanh", _SB3),

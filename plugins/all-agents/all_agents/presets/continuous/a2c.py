@@ -8,7 +8,6 @@ from allcore.presets import PresetBuilder, values
 _ZOO = "rl-baselines3-zoo, hyperparams/a2c.yml, Pendulum-v1"
 _OPENAI = "openai/baselines, a2c/a2c.py"
 _HUANG = "Huang et al. 2022, The 37 implementation details"
-_OURS = "ours: benchmarks/learning/README.md"
 
 a2c = PresetBuilder(
     "continuous.a2c",
@@ -30,7 +29,7 @@ a2c = PresetBuilder(
         normalize_rewards=(True, _ZOO),
         sample_in_tests=(False, _ZOO),
         initial_std=(1.0, _HUANG),
-        features=("all_agents.models:vector_features", _OURS),
+        features=("all_agents.models:vector_features", "ours: normalised observations as they are"),
         shared_hidden=((), _HUANG),
         hidden=((64, 64), _HUANG),
         activation=("tanh", _HUANG),
