@@ -47,7 +47,7 @@ def all_agents() -> list[AgentRecord]:
             name="pqn",
             target="all_agents.agents.pqn:PQN",
             summary="Parallelised Q-network: no replay, no target network (Gallici et al., 2024)",
-            tags=("value-based", "on-policy", "discrete-actions", "parallel"),
+            tags=("value-based", "discrete-actions", "parallel"),
         ),
         AgentRecord(
             name="a2c",
@@ -120,5 +120,11 @@ def all_agents() -> list[AgentRecord]:
             target="all_agents.agents.vpg:VPG",
             summary="Vanilla policy gradient: REINFORCE with a baseline (Williams, 1992)",
             tags=("policy-gradient", "on-policy", "discrete-actions", "continuous-actions"),
+        ),
+        AgentRecord(
+            name="independent",
+            target="all_agents.agents.independent:IndependentMultiagent",
+            summary="An agent for each of several players, which learns on its own (Tan, 1993)",
+            tags=("multi-agent",),
         ),
     ]
