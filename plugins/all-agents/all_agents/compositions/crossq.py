@@ -84,7 +84,7 @@ class CrossQPreset(Preset):
         log_temperature = Approximation(
             self.log_temperature,
             Adam(self.log_temperature.parameters(), lr=hp.temperature_lr, fused=True),
-            name="temperature",
+            name="log_temperature",
             **log,
         )
         return CrossQ(

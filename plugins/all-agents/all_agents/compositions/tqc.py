@@ -85,7 +85,7 @@ class TQCPreset(Preset):
         log_temperature = Approximation(
             self.log_temperature,
             Adam(self.log_temperature.parameters(), lr=hp.temperature_lr, fused=True),
-            name="temperature",
+            name="log_temperature",
             **log,
         )
         return TQC(
