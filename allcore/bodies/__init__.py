@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from allcore.bodies.as_array import AsArray as AsArray
     from allcore.bodies.body import Body as Body
     from allcore.bodies.clip_rewards import ClipRewards as ClipRewards
     from allcore.bodies.episodic_lives import EpisodicLives as EpisodicLives
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Body": "allcore.bodies.body",
+        "AsArray": "allcore.bodies.as_array",
         "ClipRewards": "allcore.bodies.clip_rewards",
         "EpisodicLives": "allcore.bodies.episodic_lives",
         "FrameStack": "allcore.bodies.frame_stack",

@@ -56,6 +56,10 @@ def evaluate(
         return
     click.echo(f"{folder}: {episodes} game{'' if episodes == 1 else 's'}")
     echo_fields([(title, _number(result[name])) for name, title in _SHOWN.items()])
+    agents = result.get("agents", {})
+    if agents:
+        click.echo("Of each agent (the returns above are their means):")
+        echo_fields([(f"mean return of {name}", _number(theirs["mean"])) for name, theirs in agents.items()])
 
 
 _SHOWN = {

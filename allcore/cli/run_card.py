@@ -12,13 +12,13 @@ from allcore.cli.tables import echo_fields
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.experiments.spec import RunSpec
     from allcore.presets import Preset
 
 
 def echo_card(
-    specs: Sequence[RunSpec], env: Environment, preset: Preset, logdir: str, *, fresh: bool
+    specs: Sequence[RunSpec], env: AnyEnvironment, preset: Preset, logdir: str, *, fresh: bool
 ) -> None:
     """Show what is going to be run, on stderr like the progress that follows.
 
@@ -66,15 +66,18 @@ def _frames(frames: int, frame_skip: int) -> str:
     return text if frame_skip == 1 else f"{text} = {frames * frame_skip:,} emulator frames"
 
 
-def _replay_memory(env: Environment, preset: Preset) -> str | None:
+def _replay_memory(env: AnyEnvironment, preset: Preset) -> str | None:
     """What a full replay buffer takes, where the preset has one."""
     capacity = getattr(preset.hyperparameters, "replay_buffer_size", None)
     if capacity is None:
         return None
     import torch
 
+    from allcore.environments import Environment
     from allcore.memory import memory_bytes
 
+    if not isinstance(env, Environment):  # several agents, with a replay each
+        return None
     needed = memory_bytes(capacity, env.reset(), torch.as_tensor(env.action_space.sample()))
     size, unit = (needed / 1e9, "GB") if needed >= 1e9 else (needed / 1e6, "MB")
     return f"{size:.1f} {unit} when full ({capacity:,} transitions)"
@@ -107,7 +110,7 @@ def _evaluation(spec: RunSpec) -> str:
     return f"{games} {every}at the end"
 
 
-def _folder(specs: Sequence[RunSpec], env: Environment, logdir: str, fresh: bool) -> str:
+def _folder(specs: Sequence[RunSpec], env: AnyEnvironment, logdir: str, fresh: bool) -> str:
     from allcore.experiments.run_folder import RunFolder, free_name
 
     paths = [RunFolder.of(logdir, spec.preset, env.name, spec.run_name).path for spec in specs]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from allcore.environments.environment import Environment
+from allcore.environments.multiagent_environment import AnyEnvironment, MultiagentEnvironment
 from allcore.errors import DomainError, PluginError, UnknownEnvironmentError, UsageError
 from allcore.imports import import_user_module
 from allcore.keys import did_you_mean
@@ -24,12 +25,12 @@ def resolve_environment(
     domain: str | None,
     device: torch.device | str = "cpu",
     options: Mapping[str, Any] | None = None,
-) -> Environment:
+) -> AnyEnvironment:
     """Make the environment that `text` names.
 
     `text` is a bare name (`Breakout`), which belongs to the family of `domain`; a family and a name
     (`atari:Breakout`, `gym:Acrobot-v1`, `core.gym:Acrobot-v1`); or a function of the user's own (`my_module:make`) that
-    returns an `Environment` or an environment with Gymnasium's interface.
+    returns an `Environment`, a `MultiagentEnvironment` or an environment with Gymnasium's interface.
 
     Args:
         text: what the user typed.
@@ -48,7 +49,7 @@ def resolve_environment(
         return _from_factory(text, device, arguments)
     make = registry().load(family)
     _refuse_unknown_options(make, arguments, family)
-    environment: Environment = make(_bare_name(text), device=device, **arguments)
+    environment: AnyEnvironment = make(_bare_name(text), device=device, **arguments)
     return environment
 
 
@@ -149,7 +150,7 @@ def _other_domain(text: str, family: Entry, domain: str) -> DomainError:
 # ---- a function of the user's own
 
 
-def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]) -> Environment:
+def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]) -> AnyEnvironment:
     import gymnasium
 
     from allcore.environments.gym import GymEnvironment
@@ -163,13 +164,13 @@ def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]
         if "unexpected keyword argument" not in str(error) and "required" not in str(error):
             raise
         raise UsageError(f"{text!r} cannot be called with the options {list(options)}: {error}.") from error
-    if isinstance(made, Environment):
+    if isinstance(made, (Environment, MultiagentEnvironment)):
         return made
     if isinstance(made, gymnasium.Env):
         return GymEnvironment(made, device, key=text, make=factory, **options)
     raise UsageError(
         f"{text!r} returned a {type(made).__name__}, which is no environment.",
-        hint="It must return a gymnasium.Env or an allcore.environments.Environment.",
+        hint="It must return a gymnasium.Env, or an Environment or MultiagentEnvironment of allcore.environments.",
     )
 
 

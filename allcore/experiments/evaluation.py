@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from allcore.environments import MultiagentEnvironment
+from allcore.experiments.multiagent_evaluation import evaluate_multiagent
 from allcore.experiments.statistics import summarise
 from allcore.experiments.training_log import PROGRESS_INTERVAL
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from allcore.agents import Agent, ParallelAgent
-    from allcore.environments import Environment, VectorEnvironment
+    from allcore.environments import AnyEnvironment, VectorEnvironment
 
 #: Environments that an evaluation plays side by side. Fixed, so that a game depends neither on the machine nor on how many
 #: games are asked for: the first three of a hundred are those of an evaluation of three.
@@ -74,18 +76,34 @@ def evaluate(
 
 
 def evaluate_in(
-    agent: ParallelAgent | Agent,
-    env: Environment,
+    agent: Any,
+    env: AnyEnvironment,
     episodes: int,
     seed: int,
     report: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """`evaluate` in fresh environments like `env`, which are closed again."""
+    """`evaluate`, or `evaluate_multiagent`, in fresh environments like `env`, which are closed again."""
+    if isinstance(env, MultiagentEnvironment):
+        return _evaluate_multiagent_in(agent, env, episodes, seed, report)
     games = env.duplicate(EVALUATION_ENVS)
     try:
         return evaluate(agent, games, episodes, seed, report)
     finally:
         games.close()
+
+
+def _evaluate_multiagent_in(
+    agent: Any,
+    env: MultiagentEnvironment,
+    episodes: int,
+    seed: int,
+    report: Callable[[int, int], None] | None,
+) -> dict[str, Any]:
+    game = env.duplicate()
+    try:
+        return evaluate_multiagent(agent, game, episodes, seed, report)
+    finally:
+        game.close()
 
 
 def evaluate_run(

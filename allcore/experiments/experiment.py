@@ -12,7 +12,7 @@ from allcore.experiments.viewer import Viewer
 from allcore.logging import DummyLogger
 
 if TYPE_CHECKING:
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.logging import Logger
     from allcore.presets import Preset
 
@@ -26,7 +26,7 @@ class Experiment(ABC):
     def __init__(
         self,
         preset: Preset,
-        env: Environment,
+        env: AnyEnvironment,
         *,
         logger: Logger | None = None,
         train_steps: float = float("inf"),
@@ -47,7 +47,7 @@ class Experiment(ABC):
         self.preset = preset
         self.logger = logger or DummyLogger()
         self.log = TrainingLog(self.logger, train_steps, env.frame_skip)
-        self._env = env.renderable() if render else env
+        self._env: Any = env.renderable() if render else env
         self._owns_env = self._env is not env
         self._viewer = Viewer(env.name) if render else None
         self._agent: Any = preset.agent(logger=self.logger, train_steps=train_steps)

@@ -7,9 +7,11 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from allcore.environments import MultiagentEnvironment
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.interruption import interruptible
+from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.run_folder import RunFolder, free_name
@@ -22,7 +24,7 @@ from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.spec import RunSpec
     from allcore.logging import Logger
@@ -63,7 +65,7 @@ def execute(
 
 def run(
     spec: RunSpec,
-    env: Environment,
+    env: AnyEnvironment,
     preset: Preset,
     logdir: str | Path,
     *,
@@ -87,11 +89,11 @@ def run(
 
 
 def _begin(
-    spec: RunSpec, env: Environment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
+    spec: RunSpec, env: AnyEnvironment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
 ) -> Experiment:
     """Everything up to the first step."""
     logger = _make_loggers(spec, folder, quiet=quiet)
-    experiment = _make_experiment(spec, env, preset, logger, render)
+    experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
     # What a stopped run of this name had logged is logged again from the start.
     logger.rewind(0)
     (folder.path / _ERROR_FILE).unlink(missing_ok=True)
@@ -182,18 +184,29 @@ def _finish(experiment: Experiment, folder: RunFolder) -> None:
         experiment.preset.save(folder.preset_file)
 
 
-def _choose_folder(spec: RunSpec, env: Environment, logdir: str | Path, fresh: bool) -> RunFolder:
+def _choose_folder(spec: RunSpec, env: AnyEnvironment, logdir: str | Path, fresh: bool) -> RunFolder:
     """The folder that belongs to the specification; with `fresh`, one beside those that exist."""
     folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name)
     return RunFolder(free_name(folder.path)) if fresh else folder
 
 
-def _make_experiment(
-    spec: RunSpec, env: Environment, preset: Preset, logger: Logger, render: bool
+def make_experiment(
+    preset: Preset,
+    env: AnyEnvironment,
+    *,
+    logger: Logger | None = None,
+    train_steps: float = float("inf"),
+    render: bool = False,
 ) -> Experiment:
-    """One environment in the single loop, several in the parallel one."""
-    loop = SingleEnvExperiment if preset.n_envs == 1 and not preset.parallel else ParallelEnvExperiment
-    return loop(preset, env, logger=logger, train_steps=spec.frames, render=render)
+    """The control loop for this preset: of several agents, of one environment, or of several. Arguments as for `Experiment`."""
+    loop: type[Experiment]
+    if isinstance(env, MultiagentEnvironment):
+        loop = MultiagentEnvExperiment
+    elif preset.n_envs == 1 and not preset.parallel:
+        loop = SingleEnvExperiment
+    else:
+        loop = ParallelEnvExperiment
+    return loop(preset, env, logger=logger, train_steps=train_steps, render=render)
 
 
 def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGroup:

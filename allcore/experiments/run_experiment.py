@@ -15,14 +15,14 @@ from allcore.presets.hyperparameters import difference
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.experiments.outcome import Outcome
     from allcore.presets import PresetBuilder
 
 
 def run_experiment(
     agents: PresetBuilder | Sequence[PresetBuilder],
-    envs: Environment | Sequence[Environment],
+    envs: AnyEnvironment | Sequence[AnyEnvironment],
     frames: float,
     *,
     logdir: str | Path = "runs",

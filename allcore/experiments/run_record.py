@@ -8,12 +8,12 @@ from allcore.experiments.process_record import process_record
 from allcore.presets.function import Function
 
 if TYPE_CHECKING:
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.experiments.spec import RunSpec
     from allcore.presets import Preset
 
 
-def run_record(spec: RunSpec, env: Environment, preset: Preset) -> dict[str, Any]:
+def run_record(spec: RunSpec, env: AnyEnvironment, preset: Preset) -> dict[str, Any]:
     """All that is worth knowing about a run beforehand, ready for JSON; `docs/reference/run-folder.md` explains each entry."""
     functions = {
         name: value for name, value in vars(preset.hyperparameters).items() if isinstance(value, Function)

@@ -16,13 +16,13 @@ from allcore.presets import load_preset
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.presets import Preset
 
 
 def open_run(
     path: str | Path, *, device: str = "cpu", trust: Collection[str] = ()
-) -> tuple[Environment, Preset]:
+) -> tuple[AnyEnvironment, Preset]:
     """The environment and the trained preset of a run.
 
     Args:

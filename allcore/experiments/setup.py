@@ -12,12 +12,12 @@ from allcore.presets.function import Function
 from allcore.presets.hyperparameters import difference
 
 if TYPE_CHECKING:
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
     from allcore.experiments.spec import RunSpec
     from allcore.presets import Preset, PresetBuilder
 
 
-def build(spec: RunSpec) -> tuple[Environment, Preset]:
+def build(spec: RunSpec) -> tuple[AnyEnvironment, Preset]:
     """Make the environment and the preset of a run.
 
     Args:
@@ -38,7 +38,7 @@ def build(spec: RunSpec) -> tuple[Environment, Preset]:
         raise
 
 
-def make_environment(spec: RunSpec, domain: str | None) -> Environment:
+def make_environment(spec: RunSpec, domain: str | None) -> AnyEnvironment:
     """Make the environment of a run, in its wrappers, on the CPU: simulators and replay are there, agents move what they need."""
     env = resolve_environment(spec.environment, domain=domain, options=spec.environment_options)
     for key in spec.wrappers:

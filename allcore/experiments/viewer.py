@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.errors import UsageError
 
 if TYPE_CHECKING:
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
 
 
 class Viewer:
@@ -34,7 +34,7 @@ class Viewer:
         self._pause = 1.0 / fps
         self._image: Any = None
 
-    def show(self, env: Environment) -> None:
+    def show(self, env: AnyEnvironment) -> None:
         """Show the state that `env` is in.
 
         Raises:

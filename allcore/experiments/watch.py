@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allcore.errors import UsageError
 from allcore.experiments.saved import open_run
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from allcore.agents import Agent
-    from allcore.environments import Environment
+    from allcore.environments import AnyEnvironment
 
 #: Longest video in agent steps: a policy that never loses would fill the disk.
 MOST_STEPS = 20_000
@@ -64,20 +63,20 @@ def watch_run(
         env.close()
 
 
-def _play(agent: Agent, env: Environment, episodes: int, seed: int) -> Iterator[None]:
+def _play(agent: Any, env: AnyEnvironment, episodes: int, seed: int) -> Iterator[None]:
     """Play whole games; each turn of the iterator is one state shown."""
-    state = env.reset(seed)
+    state: Any = env.reset(seed)
     left = episodes
     for _ in range(MOST_STEPS):
         yield
-        if state.done:
+        if env.done:
             left -= 1
             if left == 0:
                 return
         state = env.step(agent.act(state))
 
 
-def _pictures(agent: Agent, env: Environment, episodes: int, seed: int) -> Iterator[np.ndarray]:
+def _pictures(agent: Any, env: AnyEnvironment, episodes: int, seed: int) -> Iterator[np.ndarray]:
     for _ in _play(agent, env, episodes, seed):
         picture = env.render()
         if picture is None:

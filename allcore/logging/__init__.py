@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from allcore.logging.json_lines_logger import JsonLinesLogger as JsonLinesLogger
     from allcore.logging.logger import Logger as Logger
     from allcore.logging.logger_group import LoggerGroup as LoggerGroup
+    from allcore.logging.prefixed_logger import PrefixedLogger as PrefixedLogger
     from allcore.logging.rate import Rate as Rate
     from allcore.logging.tensorboard_logger import TensorBoardLogger as TensorBoardLogger
 
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = attach(
         "Logger": "allcore.logging.logger",
         "LoggerGroup": "allcore.logging.logger_group",
         "DummyLogger": "allcore.logging.dummy_logger",
+        "PrefixedLogger": "allcore.logging.prefixed_logger",
         "ConsoleLogger": "allcore.logging.console_logger",
         "CsvLogger": "allcore.logging.csv_logger",
         "JsonLinesLogger": "allcore.logging.json_lines_logger",

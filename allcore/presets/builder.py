@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from allcore.environments import MultiagentEnvironment
 from allcore.errors import DeviceError, DomainError, SpecError
 from allcore.presets.hyperparameters import replace
 from allcore.presets.preset import Preset, Setting
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gymnasium import Space
 
-    from allcore.environments import Environment, VectorEnvironment
+    from allcore.environments import AnyEnvironment, VectorEnvironment
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class PresetBuilder:
     values: Any
     make: Callable[[Setting], Preset]
     check: Callable[[Space[Any], Space[Any]], str | None]
-    _env: Environment | VectorEnvironment | None = None
+    _env: AnyEnvironment | VectorEnvironment | None = None
     _device: str | None = None
     _seed: int | None = None
 
-    def env(self, env: Environment | VectorEnvironment) -> PresetBuilder:
+    def env(self, env: AnyEnvironment | VectorEnvironment) -> PresetBuilder:
         """Compose the agent for environments like `env`."""
         return dataclasses.replace(self, _env=env)
 
@@ -84,12 +85,11 @@ class PresetBuilder:
             raise SpecError(
                 f"{self.name} has no environment", hint=f"{self.name.split('.')[-1]}.env(env).build()"
             )
-        return self.build_for(
-            self._env.observation_space,
-            self._env.action_space,
-            environment=self._env.key,
-            device=str(self._env.device),
-        )
+        if isinstance(self._env, MultiagentEnvironment):
+            spaces: tuple[Space[Any], Space[Any]] = self._env.observation_spaces, self._env.action_spaces
+        else:
+            spaces = self._env.observation_space, self._env.action_space
+        return self.build_for(*spaces, environment=self._env.key, device=str(self._env.device))
 
     def build_for(
         self,

@@ -152,7 +152,7 @@ def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, monkeypatch: p
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(run_module, "_make_experiment", fail)
+    monkeypatch.setattr(run_module, "make_experiment", fail)
     with pytest.raises(RuntimeError, match="no"):
         _run(tmp_path)
     assert not list(tmp_path.rglob("run.json"))
