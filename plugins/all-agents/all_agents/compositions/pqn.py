@@ -44,7 +44,11 @@ class PQNHyperparameters(Network, Exploration, Rollouts, Learning):
 
 
 class PQNPreset(Preset):
-    """PQN on features, and fully connected layers with layer normalisation on top."""
+    """PQN on features, and fully connected layers with layer normalisation on top.
+
+    The observation itself is not normalised, as in the authors' configurations for CartPole and Atari (purejaxql): over the
+    few numbers of a vector it would take away how large they are.
+    """
 
     parallel = True
 
