@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TruncatedForever as TruncatedForever,
         TwoStep as TwoStep,
     )
+    from allcore.testing.taking_turns import TakingTurns as TakingTurns
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -58,5 +59,6 @@ __getattr__, __dir__, __all__ = attach(
         "TruncatedForever": "allcore.testing.probes",
         "LifeLost": "allcore.testing.probes",
         "Staggered": "allcore.testing.probes",
+        "TakingTurns": "allcore.testing.taking_turns",
     },
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from all_agents.agents.ddqn import DDQN as DDQN
     from all_agents.agents.discrete_sac import DiscreteSAC as DiscreteSAC
     from all_agents.agents.dqn import DQN as DQN
+    from all_agents.agents.independent import IndependentMultiagent as IndependentMultiagent
     from all_agents.agents.iqn import IQN as IQN
     from all_agents.agents.ppo import PPO as PPO
     from all_agents.agents.pqn import PQN as PQN
@@ -35,6 +36,7 @@ __getattr__, __dir__, __all__ = attach(
         "DDQN": "all_agents.agents.ddqn",
         "DiscreteSAC": "all_agents.agents.discrete_sac",
         "DQN": "all_agents.agents.dqn",
+        "IndependentMultiagent": "all_agents.agents.independent",
         "IQN": "all_agents.agents.iqn",
         "PPO": "all_agents.agents.ppo",
         "PQN": "all_agents.agents.pqn",
