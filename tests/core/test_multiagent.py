@@ -150,11 +150,36 @@ def test_training_goes_on_where_it_stopped() -> None:
     assert shown(in_parts.made.seen) == shown(at_once.made.seen)
 
 
-def test_a_hundred_returns_of_each_agent_are_summed_up() -> None:
+def test_each_hundred_returns_of_each_agent_are_summed_up() -> None:
     diary = Diary()
-    MultiagentEnvExperiment(OnePreset(), game(), logger=diary).train(episodes=100)
-    summaries = {line[0]: line[1]["mean"] for line in diary.lines if line[0].startswith("returns100")}
-    assert summaries == {"returns100/a": 3.0, "returns100/b": 30.0, "returns100": 16.5}
+    MultiagentEnvExperiment(OnePreset(), game(), logger=diary).train(episodes=300)
+    summaries = [(line[0], line[1]["mean"]) for line in diary.lines if line[0].startswith("returns100")]
+    assert summaries == [("returns100/a", 3.0), ("returns100/b", 30.0), ("returns100", 16.5)] * 3
+
+
+class Gifts(TakingTurns):
+    """Whoever takes part gets 7 before its first turn."""
+
+    @property
+    def state(self) -> MultiagentState:
+        state = super().state
+        return state.update("reward", 7.0) if state["observation"][1] == 0 else state
+
+
+def test_what_came_before_the_first_turn_belongs_to_the_return() -> None:
+    diary, makes = Diary(), {"a": scripted(A), "b": scripted(B)}
+    MultiagentEnvExperiment(OnePreset(), Gifts(makes), logger=diary).train(episodes=3)
+    assert [line[1] for line in diary.lines if line[0] == "return/a"] == [10.0, 10.0, 10.0]
+    result = evaluate_multiagent(Recorder(), Gifts(makes), episodes=3, seed=0)
+    assert result["agents"]["b"]["returns"] == [37.0, 37.0, 37.0]
+
+
+def test_an_environment_is_reset_once() -> None:
+    env = game()
+    experiment = MultiagentEnvExperiment(OnePreset(), env)
+    experiment.train(frames=0)
+    experiment.train(frames=1)
+    assert [each.resets for each in env.envs.values()] == [1, 1]
 
 
 # ---- evaluation
