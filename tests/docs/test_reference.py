@@ -112,6 +112,11 @@ def test_every_algorithm_has_its_page(entry):
 
 
 def test_the_readme_names_every_algorithm():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What there is")[2].partition("\n## ")[0]
+    readme = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("## What there is")[2]
+        .partition("\n## ")[0]
+    )
     names = {entry.record.name for entry in plugins.registry().records("agents")}
     assert set(re.findall(r"`(\w+)`", readme)) == names
