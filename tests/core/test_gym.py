@@ -298,7 +298,6 @@ def test_state_before_the_first_reset():
         ("CartPole-v7", UnknownEnvironmentError, "Did you mean .*'CartPole-v1'"),
         ("ACME/Robot-v0", UnknownEnvironmentError, "gym:package:ACME/Robot-v0"),
         ("no_such_module:Robot-v0", UnknownEnvironmentError, "no module 'no_such_module'"),
-        ("LunarLander-v3", UsageError, "pip install"),
         ("tabular/Blackjack-v0", UsageError, "pip install jax"),
     ],
 )
