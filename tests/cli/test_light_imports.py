@@ -27,7 +27,7 @@ except SystemExit as exit:
 OURS = sorted(
     entry.value
     for entry in importlib_metadata.entry_points(group="allcore.plugins")
-    if entry.dist.name in {"allcore", "all-agents", "all-atari", "all-mujoco", "all-slurm"}
+    if entry.dist.name in {"allcore", "all-agents", "all-atari", "all-mujoco", "all-pettingzoo", "all-slurm"}
 )
 
 

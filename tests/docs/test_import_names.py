@@ -8,7 +8,7 @@ NAMES = [
     ("allcore.core", "State StateArray MultiagentState"),
     ("allcore.agents", "Agent ParallelAgent Multiagent"),
     ("allcore.approximation", "Approximation QNetwork VNetwork FeatureNetwork"),
-    ("allcore.environments", "Environment GymEnvironment"),
+    ("allcore.environments", "Environment GymEnvironment MultiagentEnvironment"),
     ("allcore.presets", "Preset PresetBuilder load_preset"),
     ("allcore.experiments", "run_experiment plot_returns_100 Experiment"),
     ("allcore.bodies", "ClipRewards EpisodicLives FrameStack TimeFeature"),
@@ -17,6 +17,7 @@ NAMES = [
     ("all_atari", "AtariEnvironment DeepmindAtariBody"),
     ("all_atari.presets", "dqn"),
     ("all_mujoco", "MujocoEnvironment"),
+    ("all_pettingzoo", "PettingZooEnvironment"),
 ]
 
 

@@ -289,6 +289,8 @@ def test_an_object_cannot_be_made_again_without_a_recipe() -> None:
     other = env.duplicate()
     assert made == [{"size": 3}, {"size": 3}]
     assert (other.key, other.options) == ("mine:make", {"size": 3})
+    with pytest.raises(UsageError, match="cannot be looked at"):
+        PettingZooEnvironment(make(), make=lambda size=1: make()).renderable()
     raw = PettingZooEnvironment(make(), make=make, flatten=False, replace_illegal=False).duplicate()
     assert raw.options == {"flatten": False, "replace_illegal": False}
     assert isinstance(other.reset(), MultiagentState)

@@ -108,10 +108,17 @@ class PettingZooEnvironment(MultiagentEnvironment):
         return self._again(self._options)
 
     def renderable(self) -> PettingZooEnvironment:
-        """An environment like this one whose `render` gives pictures: itself, if it does already."""
+        """An environment like this one whose `render` gives pictures: itself, if it does already.
+
+        Raises:
+            UsageError: it cannot be made again, or not with a render mode.
+        """
         if self._render_mode is not None:
             return self
-        return self._again({**self._options, "render_mode": "rgb_array"})
+        try:
+            return self._again({**self._options, "render_mode": "rgb_array"})
+        except TypeError as error:
+            raise UsageError(f"{self!r} cannot be looked at: {error}.") from error
 
     def render(self) -> np.ndarray | None:
         """The picture of the current state, `[H, W, 3]` uint8, or None if it is shown in a window.
