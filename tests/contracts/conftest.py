@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from allcore.checkpoint import save_state
-from allcore.environments import Environment
+from allcore.environments import AnyEnvironment
 from allcore.environments.resolve import resolve_environment
-from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
+from allcore.experiments.run import make_experiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Preset, PresetBuilder
 
@@ -45,6 +45,9 @@ AT_LEAST = {"update_frequency": 10, "final_exploration": 0.5}  # a greedy agent 
 #: No layer is wider.
 WIDEST = 16
 
+#: How a preset for several agents makes those of its players small.
+PLAYERS = ("replay_start_size=20", "replay_buffer_size=40", "minibatch_size=8", "hidden=16,16")
+
 
 class Small:
     """How tests make a preset small and train it."""
@@ -55,15 +58,15 @@ class Small:
         return FRAMES.get(entry.record.domain, 500)
 
     @staticmethod
-    def environment(entry: Entry) -> Environment:
+    def environment(entry: Entry) -> AnyEnvironment:
         """The first example of the preset's domain."""
         domain = entry.record.domain
         family = next(e for e in registry().records("environments") if e.record.domain == domain)
-        options = {} if domain == "atari" else {"max_episode_steps": EPISODE_STEPS}
+        options = {} if domain in ("atari", "pettingzoo") else {"max_episode_steps": EPISODE_STEPS}
         return resolve_environment(family.record.examples[0], domain=domain, options=options)
 
     @staticmethod
-    def build(entry: Entry, *, device: str = "cpu", **changes: Any) -> tuple[Environment, Preset]:
+    def build(entry: Entry, *, device: str = "cpu", **changes: Any) -> tuple[AnyEnvironment, Preset]:
         """An environment of the preset's domain, and the preset, small, for it."""
         builder: PresetBuilder = registry().load(entry)
         env = Small.environment(entry)
@@ -71,10 +74,9 @@ class Small:
         return env, builder.hyperparameters(**changes).device(device).env(env).seed(3).build()
 
     @staticmethod
-    def experiment(env: Environment, preset: Preset, frames: int) -> Any:
-        """The control loop that trains this kind of preset: the one place that asks which it is."""
-        single = preset.n_envs == 1 and not preset.parallel
-        return (SingleEnvExperiment if single else ParallelEnvExperiment)(preset, env, train_steps=frames)
+    def experiment(env: AnyEnvironment, preset: Preset, frames: int) -> Any:
+        """The control loop that trains this kind of preset."""
+        return make_experiment(preset, env, train_steps=frames)
 
 
 @dataclasses.dataclass
@@ -162,4 +164,6 @@ def _smaller(values: Any) -> dict[str, Any]:
             changes[name] = max(value, AT_LEAST[name])
         elif "hidden" in name:
             changes[name] = tuple(min(width, WIDEST) for width in value)
+        elif name == "settings":
+            changes[name] = PLAYERS
     return changes
