@@ -189,7 +189,7 @@ class TestEndings:
 
 
 WRONG = [
-    (["--preset", "classic.dqm", "--env", "CartPole-v1"], "Did you mean 'classic.dqn'?"),
+    (["--preset", "classic.dqm", "--env", "CartPole-v1"], "Did you mean 'classic.dqn'"),
     (["--preset", "classic.dqn", "--env", "CartPol-v1"], "Did you mean 'CartPole-v1'"),
     (["--preset", "classic.dqn", "--env", "gym:Pendulum-v1"], "cannot play"),
     (["--preset", "classic.dqn", "--env", "nowhere:Pong"], "neither a family of environments nor a module"),
