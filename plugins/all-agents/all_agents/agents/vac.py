@@ -61,18 +61,19 @@ class VAC(ParallelAgent):
         self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
         self._states = state_array
         self._actions = self.policy.no_grad(state_array.to(self.policy.device)).sample()
-        return self._actions
+        return self._actions.to(state_array.device)
 
     def _train(self, next_states: StateArray) -> None:
         if self._states is None or self._states.done.all():
             return  # no step was taken: episodes have only begun
+        assert self._actions is not None
         states, next_states = self._states.to(self.v.device), next_states.to(self.v.device)
         # what follows a done state is another episode's first state
         weights = 1.0 - states.done.float()
         # forward pass: a state in which a life was lost has mask 0, but its value goes on being learnt
         states = states.update("mask", torch.ones_like(states.mask))
         values = self.v(states)
-        log_probabilities = self.policy(states).log_prob(self._actions)
+        log_probabilities = self.policy(states).log_prob(self._actions.to(self.policy.device))
         # the critic's errors: a terminal state's value is masked to zero
         targets = next_states.reward + self.discount_factor * self.v.no_grad(next_states)
         errors = targets - values

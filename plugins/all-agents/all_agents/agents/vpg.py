@@ -76,13 +76,13 @@ class VPG(ParallelAgent):
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn if there are enough steps, and draw the next actions."""
-        if self.rollout_buffer.full:
-            self._train(state_array)
-        self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
         states = state_array.to(self.policy.device)
+        if self.rollout_buffer.full:
+            self._train(states)
         actions: Tensor = self.policy.no_grad(states).sample()
         self.rollout_buffer.store(states, actions)
-        return actions
+        self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
+        return actions.to(state_array.device)
 
     def _train(self, last_states: StateArray) -> None:
         rollout = self.rollout_buffer.rollout(last_states)
