@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from allcore.experiments.interruption import check_interruption
 from allcore.experiments.statistics import summarise
 
 if TYPE_CHECKING:
@@ -56,14 +55,9 @@ class TrainingLog:
             self._summarise()
 
     def tick(self) -> None:
-        """A step was taken; report progress if it is time to.
-
-        Raises:
-            KeyboardInterrupt: the run was asked to end, and something on the way swallowed the interrupt.
-        """
+        """A step was taken; report progress if it is time to."""
         now = time.perf_counter()
         if now >= self._next_progress:
-            check_interruption()
             self._next_progress = now + PROGRESS_INTERVAL
             self.report()
 
