@@ -177,9 +177,15 @@ def test_a_short_run_from_beginning_to_end(run_all, tmp_path, monkeypatch):
 
 def test_ctrl_c_ends_a_run_cleanly(run_all):
     command = [sys.executable, "-m", "allcore", "run", "--preset", "classic.dqn", "--env", "CartPole-v1"]
+    # A shell starts jobs in the background with Ctrl-C ignored, and a child inherits that: so may these tests be running.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        [*command, "--frames", "1M"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--frames", "1M"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    signal.signal(signal.SIGINT, before)
     try:
         deadline = time.monotonic() + 60
         while not list(Path("runs").glob("*/*/*/episodes.csv")):
