@@ -55,7 +55,10 @@ def make_gymnasium(environment_id: str, **options: Any) -> gymnasium.Env:
         raise UsageError(f"The environment {environment_id!r} lacks a package: {problem}") from problem
     except ModuleNotFoundError as problem:
         raise _module_not_found(environment_id, problem) from problem
-    except error.Error as problem:
+    except (
+        error.Error,
+        ImportError,
+    ) as problem:  # the latter where a version is gone, or its simulator too new
         raise UsageError(f"Gymnasium does not make {environment_id!r}: {problem}") from problem
     except TypeError as problem:
         if "unexpected keyword argument" not in str(problem):

@@ -306,6 +306,12 @@ def test_mistakes_are_explained(environment_id, error, message):
         GymEnvironment(environment_id)
 
 
+@pytest.mark.filterwarnings("ignore:.*out of date:DeprecationWarning")
+def test_a_version_for_an_older_simulator_is_no_traceback():
+    with pytest.raises(UsageError, match="mujoco<3"):
+        GymEnvironment("Pusher-v4")
+
+
 def test_options_for_an_environment_object_come_too_late():
     with pytest.raises(UsageError, match="too late .*: length"):
         GymEnvironment(Countdown(), length=3)

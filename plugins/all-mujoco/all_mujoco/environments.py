@@ -46,8 +46,13 @@ class MujocoEnvironment(GymEnvironment):
         try:
             with _without_warnings_about_models():
                 super().__init__(name, device, key=f"mujoco:{name}", **options)
-        except ImportError as error:  # how Gymnasium says that a version is gone
-            raise UsageError(f"{name} cannot be made: {error}", hint="Use version 5 or 4.") from error
+        except UsageError as error:
+            if not isinstance(error.__cause__, ImportError):
+                raise
+            # how Gymnasium says that a version is gone
+            raise UsageError(
+                f"{name} cannot be made: {error.__cause__}", hint="Use version 5 or 4."
+            ) from error
 
     def duplicate(self, n: int) -> GymVectorEnvironment:
         """A vector of `n` environments like this one, through `gymnasium.make_vec`."""
