@@ -29,15 +29,15 @@ class Approximation:
         model: what is learnt.
         optimizer: an optimizer over its parameters; without one the approximation can only be asked.
         target: how the target network follows; without one `f.target` asks the model itself.
-        learning_rate_schedule: a factor on the optimizer's own learning rates, by the count of updates: 1.0 leaves
-            them as they are.
+        learning_rate_schedule: a factor on the optimizer's own learning rates: 1.0 leaves them as they are. It is asked
+            before each update, with what the clock says, or with the updates so far where there is no clock.
         clip_grad: the largest norm of all gradients together; 0.0 clips nothing.
         loss_scaling: a factor on the loss before gradients are taken.
         checkpointer: when to save the model.
         logger: told of losses, gradient norms and learning rates.
         name: what they are called in logs and file names.
         log_interval: updates from one logged loss to the next; the first is always logged.
-        clock: the agent steps so far, for the horizontal axis of logs; without one, updates are counted.
+        clock: the agent steps so far, for the schedule and the horizontal axis of logs; without one, updates are counted.
         gradient_hook: called with the parameters when their gradients are there, before they are clipped.
     """
 
@@ -74,7 +74,6 @@ class Approximation:
         self._log_interval = log_interval
         self._clock = clock
         self._gradient_norm: Tensor | None = None
-        self._set_learning_rates()
 
     # ---- asking
 
@@ -142,6 +141,8 @@ class Approximation:
         """
         if self.optimizer is None:
             raise UsageError(f"{self.name} cannot learn: it was made without an optimizer")
+        if self._schedule is not None:
+            self._set_learning_rates(self.optimizer, self._schedule(self._now()))
         self._update_tensors(self.optimizer)
         self._finish_update(loss)
         return self
@@ -181,7 +182,6 @@ class Approximation:
         except (RuntimeError, ValueError, KeyError) as error:
             raise CheckpointError(f"the saved state does not fit {self.name}: {error}") from error
         self.updates = int(state["updates"])
-        self._set_learning_rates()
 
     # ---- private
 
@@ -203,16 +203,15 @@ class Approximation:
         self._target.refresh(self.updates)
         if self._logger is not None and (self.updates - 1) % self._log_interval == 0:
             self._log(self._logger, loss)
-        if self._schedule is not None:
-            self._set_learning_rates()
         self._checkpointer(self.updates)
 
-    def _set_learning_rates(self) -> None:
-        """Set every group's learning rate to its own initial one times the schedule's factor."""
-        if self._schedule is None or self.optimizer is None:
-            return
-        factor = self._schedule(self.updates)
-        for group in self.optimizer.param_groups:
+    def _now(self) -> int:
+        """The agent steps so far; without a clock, the updates."""
+        return self.updates if self._clock is None else self._clock()
+
+    def _set_learning_rates(self, optimizer: Optimizer, factor: float) -> None:
+        """Set every group's learning rate to its own initial one times the factor."""
+        for group in optimizer.param_groups:
             rate = group["lr"]
             # The name under which torch's own schedulers keep it, too: it is saved with the optimizer.
             initial = group.setdefault("initial_lr", rate.item() if isinstance(rate, Tensor) else rate)
@@ -222,14 +221,17 @@ class Approximation:
                 group["lr"] = initial * factor
 
     def _log(self, logger: Logger, loss: Tensor | None) -> None:
-        frame = self.updates if self._clock is None else self._clock()
+        frame = self._now()
         if loss is not None:
             # A copy: the memory of a loss may be used again by the next update before the logger writes.
             logger.debug(f"loss/{self.name}", loss.detach().clone(), frame)
         if self._gradient_norm is not None:
             logger.debug(f"gradient_norm/{self.name}", self._gradient_norm.detach().clone(), frame)
         if self._schedule is not None and self.optimizer is not None:
-            logger.debug(f"learning_rate/{self.name}", self.optimizer.param_groups[0]["lr"], frame)
+            rate = self.optimizer.param_groups[0]["lr"]
+            logger.debug(
+                f"learning_rate/{self.name}", rate.clone() if isinstance(rate, Tensor) else rate, frame
+            )
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:

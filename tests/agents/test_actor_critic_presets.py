@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -96,26 +95,44 @@ class Told(Logger):
 
 
 @pytest.mark.parametrize("name", ["a2c", "ppo"])
-def test_step_size_and_clip_fall_to_their_end_with_the_last_update(name: str) -> None:
+def test_step_size_and_clip_fall_with_agent_steps(name: str) -> None:
+    """Games end after two steps, so that a third of the rollouts' rows are no steps: they count for nothing."""
     more = {"n_epochs": 2, "n_minibatches": 2, "final_clip_factor": 0.25} if name == "ppo" else {}
     builder: PresetBuilder = getattr(classic, name)
-    env = GymEnvironment("CartPole-v1")
+    env = GymEnvironment("CartPole-v1", max_episode_steps=2)
     small = builder.hyperparameters(
         n_envs=2, n_steps=5, lr=0.1, final_lr_factor=0.5, normalize_rewards=False, **more
     )
-    told = Told()
-    agent: Any = small.env(env).seed(0).build().agent(told, train_steps=30)
-    per_rollout = 4 if name == "ppo" else 1
-    states, rates = State.array([env.reset(seed=0), env.reset(seed=1)]), []
-    while agent.actor_critic.updates < 3 * per_rollout:
-        agent.act(states)
-        rates.append(agent.actor_critic.optimizer.param_groups[0]["lr"])
-    assert rates[0] == 0.1
-    assert rates[-1] == pytest.approx(0.05)
-    assert all(later <= earlier for earlier, later in itertools.pairwise(rates))
-    assert told.frames["loss/actor_critic"] == [10]  # agent steps, not updates
+    loop = ParallelEnvExperiment(small.env(env).seed(0).build(), env, train_steps=60)
+    agent: Any = loop._agent
+    optimizer, rates = agent.actor_critic.optimizer, {}
+    optimizer.register_step_pre_hook(
+        lambda optimizer, *_: rates.setdefault(agent.steps, set()).add(optimizer.param_groups[0]["lr"])
+    )
+    loop.train(frames=60)
+    assert len(rates) >= 8
+    for steps, used in rates.items():  # the same in all updates from one rollout
+        assert [*used] == [pytest.approx(0.1 - 0.05 * steps / 60)]
+    assert min(rates) > 0
+    assert max(rates) <= 60
     if name == "ppo":
-        assert [agent.clip_ratio(updates) for updates in (0, 6, 12)] == pytest.approx([0.2, 0.125, 0.05])
+        assert [agent.clip_ratio(steps) for steps in (0, 30, 60)] == pytest.approx([0.2, 0.125, 0.05])
+
+
+def test_logs_are_by_agent_steps() -> None:
+    env = GymEnvironment("CartPole-v1")
+    told = Told()
+    agent: Any = (
+        classic.a2c.hyperparameters(n_envs=2, n_steps=5, normalize_rewards=False)
+        .env(env)
+        .seed(0)
+        .build()
+        .agent(told)
+    )
+    states = State.array([env.reset(seed=0), env.reset(seed=1)])
+    while agent.actor_critic.updates == 0:
+        agent.act(states)
+    assert told.frames["loss/actor_critic"] == [10]
 
 
 def test_without_an_end_of_training_nothing_falls() -> None:

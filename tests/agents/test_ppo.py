@@ -152,7 +152,9 @@ def _advantages(values: np.ndarray) -> np.ndarray:
 class ByHand:
     """PPO in NumPy, one rollout of linear policy and values."""
 
-    def __init__(self, p: Arrays, *, clip: Any, schedule: Any = lambda updates: 1.0, **options: bool) -> None:
+    def __init__(
+        self, p: Arrays, *, clip: float, schedule: Any = lambda updates: 1.0, **options: bool
+    ) -> None:
         self.p, self.clip, self.adam = p, clip, Adam(p, schedule)
         self.normalize = options.get("normalize_advantages", True)
         self.clip_values = options.get("clip_values", False)
@@ -182,7 +184,7 @@ class ByHand:
         return self.p
 
     def _update(self, x, actions, old, expected, advantages, returns, weights) -> None:
-        clip = self.clip(self.adam.updates)
+        clip = self.clip
         shares = weights / weights.sum()
         if self.normalize:
             counted = advantages[weights > 0]
@@ -209,10 +211,6 @@ class ByHand:
         self.p = self.adam.step(self.p, gradients)
 
 
-def _annealed(updates: int) -> float:
-    return 0.1 - 0.08 * updates / 5
-
-
 FALLING = Linear(1.0, 0.5, 0, 5)
 OPTIONS: list[dict[str, bool]] = [
     {},
@@ -227,9 +225,10 @@ OPTIONS: list[dict[str, bool]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "+".join(options) or "plain")
 def test_one_whole_update_equals_the_equations(kind: str, options: dict[str, bool]) -> None:
     """Three epochs of two minibatches, a clip and a step size that fall, and clipped gradients."""
-    clip = Linear(0.1, 0.02, 0, 5)
+    n_steps = int((~DONES[:TICKS]).sum())
+    clip = Linear(0.1, 0.02, 0, 2 * n_steps)  # over agent steps: half the way when the rollout is complete
     agent = _agent(kind, schedule=FALLING, clip_ratio=clip, **options)
-    by_hand = ByHand(_parameters(agent), clip=_annealed, schedule=FALLING, **options)
+    by_hand = ByHand(_parameters(agent), clip=0.06, schedule=FALLING, **options)
     actions = np.stack([agent.act(_tick(tick)).numpy() for tick in range(TICKS)])
     assert agent.actor_critic.updates == 0
     agent.act(_tick(TICKS))
@@ -245,7 +244,7 @@ def test_one_whole_update_equals_the_equations(kind: str, options: dict[str, boo
 @pytest.mark.parametrize("kind", ["discrete", "box"])
 def test_no_epoch_begins_once_the_policy_has_gone_too_far(kind: str) -> None:
     free = _agent(kind, n_epochs=10, clip_ratio=100.0)
-    by_hand = ByHand(_parameters(free), clip=lambda updates: 100.0)
+    by_hand = ByHand(_parameters(free), clip=100.0)
     actions = np.stack([free.act(_tick(tick)).numpy() for tick in range(TICKS)])
     by_hand.learn(actions.reshape(len(X), *actions.shape[2:]), epochs=10)
     kl = np.array(by_hand.kl).reshape(10, MINIBATCHES).mean(axis=1)
@@ -271,7 +270,7 @@ class Told(Logger):
 def test_it_tells_how_far_it_has_gone() -> None:
     told = Told()
     agent = _agent("discrete", logger=told, log_interval=2, clip_ratio=0.1)
-    by_hand = ByHand(_parameters(agent), clip=lambda updates: 0.1)
+    by_hand = ByHand(_parameters(agent), clip=0.1)
     actions = np.stack([agent.act(_tick(tick)).numpy() for tick in range(TICKS)])
     assert not told.values
     agent.act(_tick(TICKS))

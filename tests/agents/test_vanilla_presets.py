@@ -37,20 +37,20 @@ class Frames(Logger):
 
 
 @pytest.mark.parametrize("builder", [classic.vqn, classic.vsarsa])
-def test_the_step_size_of_values_falls_to_its_end_with_the_last_update(builder: PresetBuilder) -> None:
+def test_the_step_size_of_values_falls_to_its_end_with_the_last_step(builder: PresetBuilder) -> None:
     q = _preset(builder).agent(train_steps=100).q
-    factors = [q._schedule(update) for update in (0, 25, 50, 60)]
+    factors = [q._schedule(steps) for steps in (0, 50, 100, 110)]
     assert factors == pytest.approx([1.0, 0.75, 0.5, 0.5])
 
 
 def test_both_step_sizes_fall_to_their_ends_together() -> None:
     vac = _preset(classic.vac, lr_pi=0.1, lr_v=0.2).agent(train_steps=100)
-    assert (vac.v._schedule(50), vac.policy._schedule(50), vac.policy._schedule(25)) == (0.5, 0.5, 0.75)
+    assert (vac.v._schedule(100), vac.policy._schedule(100), vac.policy._schedule(50)) == (0.5, 0.5, 0.75)
     assert vac.policy.optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
     assert vac.v.optimizer.param_groups[0]["lr"] == pytest.approx(0.2)
-    vpg = _preset(classic.vpg, **VPG).agent(train_steps=100)  # ten steps at a time: ten policy updates
-    assert (vpg.policy._schedule(5), vpg.policy._schedule(10)) == (0.75, 0.5)
-    assert (vpg.v._schedule(15), vpg.v._schedule(30)) == (0.75, 0.5)
+    vpg = _preset(classic.vpg, **VPG).agent(train_steps=100)
+    for part in (vpg.policy, vpg.v):
+        assert (part._schedule(50), part._schedule(100)) == (0.75, 0.5)
 
 
 @pytest.mark.parametrize("builder", [classic.vac, classic.vpg, continuous.vpg])
@@ -89,7 +89,7 @@ def test_test_agents_take_the_likeliest_action_or_draw_one(sample: bool) -> None
     ],
 )
 def test_losses_are_logged_by_agent_steps(builder: PresetBuilder, names: list[str], first: int) -> None:
-    """The first update, and every hundredth after it; two environments take two steps in a tick."""
+    """The first update, and every hundredth after it; VPG, which makes few, logs once a rollout."""
     changes = VPG if builder is classic.vpg else {}
     preset, logger = _preset(builder, **changes), Frames()
     experiment = make_experiment(preset, GymEnvironment("CartPole-v1"), logger=logger, train_steps=450)
@@ -97,6 +97,10 @@ def test_losses_are_logged_by_agent_steps(builder: PresetBuilder, names: list[st
     for name in names:
         frames = logger.frames[name]
         assert frames[0] == first
-        assert all(later - earlier >= 100 for earlier, later in pairwise(frames))
         assert frames[-1] <= experiment.frame
-        assert len(frames) == (3 if builder is not classic.vpg else 2 if name == "loss/v" else 1)
+        if builder is classic.vpg:
+            assert all(0 < later - earlier <= 10 for earlier, later in pairwise(frames))
+            assert len(frames) >= 40
+        else:
+            assert all(later - earlier >= 100 for earlier, later in pairwise(frames))
+            assert len(frames) == 3

@@ -183,10 +183,25 @@ def test_the_schedule_is_a_factor_by_updates():
     f = Approximation(model, optimizer, learning_rate_schedule=Linear(1.0, 0.0, 0, 4))
     rates = []
     for _ in range(5):
-        rates.append([group["lr"] for group in optimizer.param_groups])
         f.reinforce((model[0] + model[1]).sum())
+        rates.append([group["lr"] for group in optimizer.param_groups])
     assert rates == [pytest.approx([r, r / 10]) for r in (1.0, 0.75, 0.5, 0.25, 0.0)]
     assert model[0].item() == pytest.approx(-2.5)
+
+
+def test_with_a_clock_the_schedule_goes_by_it():
+    """Three updates at 6 of 8 steps, as of a rollout that is gone through three times."""
+    model = linear([1.0])
+    now = [2]
+    f = Approximation(
+        model, sgd(model, lr=1.0), learning_rate_schedule=Linear(1.0, 0.0, 0, 8), clock=lambda: now[0]
+    )
+    f.reinforce(model.weight.sum())
+    assert model.weight.item() == pytest.approx(1 - 0.75)
+    now[0] = 6
+    for _ in range(3):
+        f.reinforce(model.weight.sum())
+    assert model.weight.item() == pytest.approx(1 - 0.75 - 3 * 0.25)
 
 
 def test_a_learning_rate_in_a_tensor_is_changed_in_place():
@@ -195,6 +210,8 @@ def test_a_learning_rate_in_a_tensor_is_changed_in_place():
     f = Approximation(
         model, optim.Adam(model.parameters(), lr=rate), learning_rate_schedule=Linear(1, 0, 0, 2)
     )
+    f.reinforce(model.weight.sum())
+    assert rate.item() == 0.5
     f.reinforce(model.weight.sum())
     assert f.optimizer.param_groups[0]["lr"] is rate
     assert rate.item() == 0.25
@@ -207,6 +224,7 @@ def test_the_rate_after_loading_follows_this_schedule_and_the_saved_count():
         constant.reinforce(one.weight.sum())
     falling = Approximation(two, sgd(two, lr=1.0), learning_rate_schedule=Linear(1.0, 0.0, 0, 4))
     falling.load_state_dict(constant.state_dict())
+    falling.reinforce(two.weight.sum())
     assert falling.optimizer.param_groups[0]["lr"] == 0.5
 
 

@@ -50,16 +50,14 @@ def test_many_steps_and_groups_against_numpy():
 def test_small_gradients_make_small_steps_unlike_those_of_torch():
     ours, theirs = (torch.zeros(1, requires_grad=True) for _ in range(2))
     optimizers = [RMSpropTF([ours], lr=1.0, eps=1e-5), torch.optim.RMSprop([theirs], lr=1.0, eps=1e-5)]
-    for _ in range(1000):
+    for _ in range(3000):  # until nothing is left of the squares that it begins with: 0.99 ** 3000
+        before = ours.item(), theirs.item()
         for p, optimizer in zip((ours, theirs), optimizers, strict=True):
             p.grad = torch.full((1,), 1e-4)
-            before = p.item()
             optimizer.step()
-            step = before - p.item()
-            if p is ours:
-                # At rest sqrt(1e-8 + 1e-5), not sqrt(1e-8) + 1e-5.
-                assert step < 1.0 * 1e-4 / math.sqrt(1e-8 + 1e-5) + 1e-6
-    assert step == pytest.approx(1e-4 / (1e-4 + 1e-5), rel=0.01)
+    # sqrt(1e-8 + 1e-5), not sqrt(1e-8) + 1e-5
+    assert before[0] - ours.item() == pytest.approx(1e-4 / math.sqrt(1e-8 + 1e-5), rel=1e-3)
+    assert before[1] - theirs.item() == pytest.approx(1e-4 / (1e-4 + 1e-5), rel=1e-3)
 
 
 def test_parameters_without_a_gradient_stay():
@@ -100,7 +98,7 @@ def test_it_goes_on_where_it_was_saved(through_approximation):
         learn(f)
         learn(g)
     assert torch.equal(model.weight, other.weight)
-    assert f.optimizer.param_groups[0]["lr"] == pytest.approx(0.1 * 0.4)
+    assert f.optimizer.param_groups[0]["lr"] == pytest.approx(0.1 * 0.5)  # that of the sixth update
 
 
 def test_the_step_size_may_be_a_tensor():

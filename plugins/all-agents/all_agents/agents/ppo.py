@@ -74,7 +74,7 @@ class PPO(ParallelAgent):
             n_epochs: how often every rollout is gone through.
             n_minibatches: in how many parts (updates) each time.
             clip_ratio: how far the probability of an action may move from 1 times what it was before there is nothing more to
-                gain; fixed, or a schedule over updates.
+                gain; fixed, or a schedule over agent steps.
             clip_values: let the loss of a value not fall by moving it further than `clip_ratio` from what it was.
             normalize_advantages: bring those of each minibatch to mean 0 and deviation 1.
             recompute_advantages: estimate advantages anew before each epoch, with the values as they are then.
@@ -154,7 +154,7 @@ class PPO(ParallelAgent):
         log_ratios = distribution.log_prob(batch.actions) - batch.extras["log_probs"]
         ratios = log_ratios.exp()
         # losses; rows that are no step, because an episode began there, have weight zero
-        clip = self.clip_ratio(self.actor_critic.updates)
+        clip = self.clip_ratio(self.steps)
         policy_loss = weighted_mean(self._policy_losses(ratios, batch, clip), batch.weights)
         value_loss = weighted_mean(self._value_losses(values, batch, clip), batch.weights)
         entropy = weighted_mean(distribution.entropy(), batch.weights)

@@ -44,7 +44,7 @@ class A2CPreset(ActorCriticPreset):
             networks.head(self.seeds.generator("policy")),
             networks.value,
             RMSpropTF(networks.parameters(), lr=hp.lr, alpha=hp.alpha, eps=hp.eps),
-            learning_rate_schedule=falling_step_size(hp, hp.rollouts(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,
             clock=lambda: agent.steps,

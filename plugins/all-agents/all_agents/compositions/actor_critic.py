@@ -57,10 +57,6 @@ class Rollouts:
         "Agent steps of each environment between two times of learning.", unit="agent steps", at_least=1
     )
 
-    def rollouts(self, train_steps: float) -> float:
-        """How many rollouts there are in `train_steps` agent steps, at least 1."""
-        return max(1.0, train_steps / (self.n_steps * self.n_envs))
-
 
 @dataclass(frozen=True, kw_only=True)
 class ActorCriticLearning(Learning):

@@ -53,7 +53,7 @@ class C51Preset(Preset):
             self.model,
             Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
             target=FixedTarget(hp.target_update_frequency),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,
             clock=lambda: replay_buffer.stored,

@@ -64,7 +64,7 @@ class CrossQPreset(Preset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> CrossQ:
         """A training agent; the step sizes of actor and critics fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
-        replay_buffer, updates = uniform_replay(self, hp), hp.updates(train_steps)
+        replay_buffer, falling = uniform_replay(self, hp), falling_step_size(hp, train_steps)
         adam: dict[str, Any] = {"eps": hp.eps, "betas": (hp.beta1, 0.999), "fused": True}
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = SoftDeterministicPolicy(
@@ -72,13 +72,13 @@ class CrossQPreset(Preset):
             Adam(self.actor.parameters(), lr=hp.policy_lr, **adam),
             action_space(self.setting),
             generator=self.seeds.generator("policy"),
-            learning_rate_schedule=falling_step_size(hp, updates / hp.policy_delay),
+            learning_rate_schedule=falling,
             **log,
         )
         q = QEnsemble(
             self.critics,
             Adam(self.critics.parameters(), lr=hp.lr, **adam),
-            learning_rate_schedule=falling_step_size(hp, updates),
+            learning_rate_schedule=falling,
             **log,
         )
         log_temperature = Approximation(

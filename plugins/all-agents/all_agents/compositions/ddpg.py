@@ -49,7 +49,7 @@ class DDPGPreset(Preset):
         hp = self.hyperparameters
         replay_buffer = uniform_replay(self, hp)
         common: dict[str, Any] = {
-            "learning_rate_schedule": falling_step_size(hp, hp.updates(train_steps)),
+            "learning_rate_schedule": falling_step_size(hp, train_steps),
             "logger": logger,
             "clock": lambda: replay_buffer.stored,
         }

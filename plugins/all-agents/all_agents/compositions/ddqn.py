@@ -68,7 +68,7 @@ class DDQNPreset(Preset):
             self.model,
             hp.optimizer(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             target=FixedTarget(hp.target_update_frequency),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             logger=logger,
             clock=lambda: replay_buffer.stored,
         )

@@ -59,7 +59,7 @@ class DiscreteSACPreset(Preset):
         hp, n_actions = self.hyperparameters, self.setting.n_actions
         replay_buffer = uniform_replay(self, hp)
         options: dict[str, Any] = {
-            "learning_rate_schedule": falling_step_size(hp, hp.updates(train_steps)),
+            "learning_rate_schedule": falling_step_size(hp, train_steps),
             "logger": logger,
             "clock": lambda: replay_buffer.stored,
         }

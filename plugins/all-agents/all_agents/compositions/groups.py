@@ -45,10 +45,6 @@ class Replay:
     replay_buffer_size: int = described("Transitions that replay keeps.", unit="transitions", at_least=2)
     n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
 
-    def updates(self, train_steps: float) -> float:
-        """How many updates there are in `train_steps` agent steps."""
-        return max(1.0, (train_steps - self.replay_start_size) / self.update_frequency)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Prioritization:

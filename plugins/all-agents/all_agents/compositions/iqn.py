@@ -68,7 +68,7 @@ class IQNPreset(Preset):
             n_acting=hp.n_acting_fractions,
             generator=self.seeds.generator("fractions"),
             target=FixedTarget(hp.target_update_frequency),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             logger=logger,
             clock=lambda: replay_buffer.stored,
         )

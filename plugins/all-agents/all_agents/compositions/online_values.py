@@ -31,10 +31,6 @@ class OnlineValuesHyperparameters(Network, Exploration, Learning):
     )
     clip_grad: float = described("The largest norm of all gradients together; 0 clips nothing.", at_least=0.0)
 
-    def updates(self, train_steps: float) -> float:
-        """How many updates there are in `train_steps` agent steps."""
-        return max(1.0, train_steps / self.n_envs)
-
 
 class OnlineValuesPreset(Preset):
     """One network of features and fully connected layers for action values, and an exploring policy by them."""
@@ -55,7 +51,7 @@ class OnlineValuesPreset(Preset):
         q = QNetwork(
             self.model,
             Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,
             clock=lambda: policy.steps,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from allcore.presets import Preset
 
 
-def falling_step_size(hp: Learning, updates: float) -> Linear:
-    """The factor on the step size, from 1 to what is left of it after `updates` updates."""
-    return Linear(1.0, hp.final_lr_factor, 0, updates)
+def falling_step_size(hp: Learning, train_steps: float) -> Linear:
+    """The factor on the step size, from 1 to what is left of it after `train_steps` agent steps."""
+    return Linear(1.0, hp.final_lr_factor, 0, train_steps)
 
 
 def uniform_replay(preset: Preset, hp: Replay) -> ExperienceReplayBuffer:

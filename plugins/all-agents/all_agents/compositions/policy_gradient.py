@@ -15,10 +15,10 @@ from torch.optim import Adam
 
 from all_agents.compositions.groups import Network
 from all_agents.compositions.networks import on_features
+from all_agents.compositions.parts import falling_step_size
 from allcore.agents import PolicyAgent
 from allcore.approximation import VNetwork
 from allcore.nn import ActionScale, SharedLogStd
-from allcore.optim import Linear
 from allcore.policies import GaussianPolicy, SoftmaxPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -74,20 +74,26 @@ class PolicyGradientPreset(Preset):
             self.policy = on_features(hp.features(space), space, hp.hidden, setting.n_actions)
         self.to(self.device)
 
-    def values(self, updates: float, logger: Logger | None, clock: Callable[[], int]) -> VNetwork:
-        """The values in training; their step size falls over `updates`."""
-        return VNetwork(
-            self.value, **self._training(self.value, self.hyperparameters.lr_v, updates, logger, clock)
-        )
+    def values(
+        self, train_steps: float, logger: Logger | None, clock: Callable[[], int], log_interval: int = 100
+    ) -> VNetwork:
+        """The values in training; their step size falls over `train_steps`, both it and `clock` in agent steps."""
+        training = self._training(self.value, self.hyperparameters.lr_v, train_steps)
+        return VNetwork(self.value, **training, logger=logger, clock=clock, log_interval=log_interval)
 
     def acting(
-        self, updates: float, logger: Logger | None, clock: Callable[[], int]
+        self, train_steps: float, logger: Logger | None, clock: Callable[[], int], log_interval: int = 100
     ) -> SoftmaxPolicy | GaussianPolicy:
-        """The policy in training; its step size falls over `updates`."""
+        """The policy in training; its step size falls over `train_steps`, both it and `clock` in agent steps."""
+        training = self._training(self.policy, self.hyperparameters.lr_pi, train_steps)
+        generator = self.seeds.generator("policy")
         return self._kind(
             self.policy,
-            generator=self.seeds.generator("policy"),
-            **self._training(self.policy, self.hyperparameters.lr_pi, updates, logger, clock),
+            generator=generator,
+            **training,
+            logger=logger,
+            clock=clock,
+            log_interval=log_interval,
         )
 
     def test_agent(self) -> PolicyAgent:
@@ -105,16 +111,12 @@ class PolicyGradientPreset(Preset):
     def _kind(self) -> type[SoftmaxPolicy | GaussianPolicy]:
         return GaussianPolicy if isinstance(self.setting.action_space, Box) else SoftmaxPolicy
 
-    def _training(
-        self, model: nn.Module, lr: float, updates: float, logger: Logger | None, clock: Callable[[], int]
-    ) -> dict[str, Any]:
+    def _training(self, model: nn.Module, lr: float, train_steps: float) -> dict[str, Any]:
         hp = self.hyperparameters
         return {
             "optimizer": Adam(model.parameters(), lr=lr, eps=hp.eps, fused=True),
-            "learning_rate_schedule": Linear(1.0, hp.final_lr_factor, 0, updates),
+            "learning_rate_schedule": falling_step_size(hp, train_steps),
             "clip_grad": hp.clip_grad,
-            "logger": logger,
-            "clock": clock,
         }
 
 

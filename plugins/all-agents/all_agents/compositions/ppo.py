@@ -52,10 +52,6 @@ class PPOHyperparameters(ActorCriticNetwork, Rollouts, ActorCriticLearning):
         at_least=0.0,
     )
 
-    def updates(self, train_steps: float) -> float:
-        """How many updates there are in `train_steps` agent steps."""
-        return self.rollouts(train_steps) * self.n_epochs * self.n_minibatches
-
 
 class PPOPreset(ActorCriticPreset):
     """PPO with Adam."""
@@ -63,13 +59,13 @@ class PPOPreset(ActorCriticPreset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> Agent | ParallelAgent:
         """A training agent; its step size and clip fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
-        networks, updates = self.networks, hp.updates(train_steps)
+        networks = self.networks
         actor_critic = ActorCritic(
             networks.features,
             networks.head(self.seeds.generator("policy")),
             networks.value,
             Adam(networks.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
-            learning_rate_schedule=falling_step_size(hp, updates),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,
             clock=lambda: agent.steps,
@@ -82,7 +78,7 @@ class PPOPreset(ActorCriticPreset):
             lam=hp.lam,
             n_epochs=hp.n_epochs,
             n_minibatches=hp.n_minibatches,
-            clip_ratio=Linear(hp.clip_ratio, hp.final_clip_factor * hp.clip_ratio, 0, updates),
+            clip_ratio=Linear(hp.clip_ratio, hp.final_clip_factor * hp.clip_ratio, 0, train_steps),
             clip_values=hp.clip_values,
             normalize_advantages=hp.normalize_advantages,
             recompute_advantages=hp.recompute_advantages,

@@ -38,10 +38,6 @@ class PQNHyperparameters(Network, Exploration, Rollouts, Learning):
     n_minibatches: int = described("In how many updates each time.", unit="updates", at_least=1)
     clip_grad: float = described("The largest norm of all gradients together; 0 clips nothing.", at_least=0.0)
 
-    def updates(self, train_steps: float) -> float:
-        """How many updates there are in `train_steps` agent steps."""
-        return self.rollouts(train_steps) * self.n_epochs * self.n_minibatches
-
 
 class PQNPreset(Preset):
     """PQN on features, and fully connected layers with layer normalisation on top.
@@ -67,7 +63,7 @@ class PQNPreset(Preset):
         q = QNetwork(
             self.model,
             RAdam(self.model.parameters(), lr=hp.lr, eps=hp.eps),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,
             clock=lambda: policy.steps,

@@ -48,7 +48,7 @@ class QRDQNPreset(Preset):
             self.setting.n_actions,
             hp.n_quantiles,
             target=FixedTarget(hp.target_update_frequency),
-            learning_rate_schedule=falling_step_size(hp, hp.updates(train_steps)),
+            learning_rate_schedule=falling_step_size(hp, train_steps),
             logger=logger,
             clock=lambda: replay_buffer.stored,
         )

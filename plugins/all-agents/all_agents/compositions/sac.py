@@ -50,7 +50,7 @@ class SACPreset(Preset):
         """A training agent; the step sizes of actor and critics fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
         replay_buffer = uniform_replay(self, hp)
-        falling = falling_step_size(hp, hp.updates(train_steps))
+        falling = falling_step_size(hp, train_steps)
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = SoftDeterministicPolicy(
             self.actor,

@@ -59,21 +59,21 @@ class TD3Preset(Preset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> TD3:
         """A training agent; its step sizes fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
-        replay_buffer, updates = uniform_replay(self, hp), hp.updates(train_steps)
+        replay_buffer, falling = uniform_replay(self, hp), falling_step_size(hp, train_steps)
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = DeterministicPolicy(
             self.actor,
             Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps, fused=True),
             action_space(self.setting),
             target=PolyakTarget(hp.target_rate),
-            learning_rate_schedule=falling_step_size(hp, updates / hp.policy_delay),
+            learning_rate_schedule=falling,
             **log,
         )
         q = QEnsemble(
             self.critics,
             Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
             target=PolyakTarget(hp.target_rate, update_frequency=hp.policy_delay),
-            learning_rate_schedule=falling_step_size(hp, updates),
+            learning_rate_schedule=falling,
             **log,
         )
         return TD3(

@@ -33,10 +33,6 @@ class VPGHyperparameters(PolicyGradientHyperparameters):
         "Updates of the values for each update of the policy.", unit="updates", at_least=1
     )
 
-    def updates(self, train_steps: float) -> float:
-        """How many updates of the policy there are in `train_steps` agent steps."""
-        return max(1.0, train_steps / (self.n_steps * self.n_envs))
-
 
 class VPGPreset(PolicyGradientPreset):
     """VPG with a network for the policy and one for the baseline."""
@@ -44,10 +40,9 @@ class VPGPreset(PolicyGradientPreset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> VPG:
         """A training agent; its step sizes fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
-        updates = hp.updates(train_steps)
         agent: VPG = VPG(
-            self.values(updates * hp.value_updates, logger, lambda: agent.steps),
-            self.acting(updates, logger, lambda: agent.steps),
+            self.values(train_steps, logger, lambda: agent.steps, log_interval=hp.value_updates),
+            self.acting(train_steps, logger, lambda: agent.steps, log_interval=1),
             RolloutBuffer(hp.n_steps, device=self.device),
             discount_factor=hp.discount_factor,
             lam=hp.lam,
