@@ -1,4 +1,4 @@
-"""`atari.dqn` on Breakout, in the control loop and with the loggers of `all run`."""
+"""`atari.dqn_tuned` on Breakout, in the control loop and with the loggers of `all run`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from measured import Stopwatch, report, settings
 
 from all_atari import AtariEnvironment
-from all_atari.presets import dqn
+from all_atari.presets import dqn_tuned
 from allcore.experiments import SingleEnvExperiment
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.run_folder import RunFolder
@@ -25,7 +25,7 @@ def main() -> None:
         *("minibatch_size", "update_frequency", "target_update_frequency", "lr"),
         *("replay_buffer_size", "replay_start_size"),
     )
-    builder = dqn.hyperparameters(
+    builder = dqn_tuned.hyperparameters(
         **{name: given[name] for name in same_names},
         initial_exploration=given["exploration"],
         final_exploration=given["exploration"],

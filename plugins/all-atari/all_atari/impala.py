@@ -1,6 +1,6 @@
 """The residual network of IMPALA: deeper than Nature's, and better where there is time to train it.
 
-all run --preset atari.ppo --env Breakout --set features=all_atari.impala:impala_convolutions --set hidden=256
+all run --preset atari.ppo --env Breakout --set features=all_atari.impala:impala_convolutions --set shared_hidden=256
 """
 
 from __future__ import annotations

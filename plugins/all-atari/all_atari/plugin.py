@@ -38,7 +38,15 @@ def all_presets() -> list[PresetRecord]:
         PresetRecord(
             name="dqn",
             target="all_atari.presets.dqn:dqn",
-            summary="DQN on the Nature network",
+            summary="DQN on the Nature network, as its paper has it",
+            agent="agents.dqn",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
+        PresetRecord(
+            name="dqn_tuned",
+            target="all_atari.presets.dqn_tuned:dqn_tuned",
+            summary="DQN on the Nature network with Adam, which learns faster",
             agent="agents.dqn",
             domain="atari",
             default_frames=10_000_000,
@@ -89,7 +97,7 @@ def all_presets() -> list[PresetRecord]:
             summary="PQN on the Nature network with layer normalisation",
             agent="agents.pqn",
             domain="atari",
-            default_frames=10_000_000,
+            default_frames=50_000_000,
         ),
         PresetRecord(
             name="discrete_sac",
@@ -142,7 +150,15 @@ def all_presets() -> list[PresetRecord]:
         PresetRecord(
             name="ppo",
             target="all_atari.presets.ppo:ppo",
-            summary="PPO on the Nature network",
+            summary="PPO on the Nature network, as its paper has it",
+            agent="agents.ppo",
+            domain="atari",
+            default_frames=10_000_000,
+        ),
+        PresetRecord(
+            name="ppo2",
+            target="all_atari.presets.ppo2:ppo2",
+            summary="PPO on the Nature network, as in OpenAI's baselines",
             agent="agents.ppo",
             domain="atari",
             default_frames=10_000_000,

@@ -16,7 +16,7 @@ from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QNetwork
 from allcore.nn import fully_connected
-from allcore.presets import Function, Preset, Setting, described
+from allcore.presets import Preset, Setting, described
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DDQNHyperparameters(DQNHyperparameters):
-    """What a preset of double DQN can be told: all that DQN can, and two things that the paper tuned."""
+    """What a preset of double DQN can be told: all that DQN can, and one thing that the paper tuned."""
 
-    optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
     shared_bias: bool = described("Give the values of all actions one bias instead of one each.")
 
 

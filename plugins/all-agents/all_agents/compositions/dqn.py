@@ -8,14 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from torch.nn.functional import huber_loss
-from torch.optim import Adam
 
 from all_agents.agents.dqn import DQN
 from all_agents.compositions.groups import Exploration, Learning, Network, Replay
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QNetwork
-from allcore.presets import Preset, Setting, described
+from allcore.presets import Function, Preset, Setting, described
 
 if TYPE_CHECKING:
     from allcore.agents import PolicyAgent
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 class DQNHyperparameters(Network, Exploration, Replay, Learning):
     """What a preset of DQN can be told."""
 
+    optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
     huber_threshold: float = described(
         "Error of a value at which the loss turns from square to linear.", at_least=0.0
     )
@@ -51,7 +51,7 @@ class DQNPreset(Preset):
         replay_buffer = uniform_replay(self, hp)
         q = QNetwork(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            hp.optimizer(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             target=FixedTarget(hp.target_update_frequency),
             learning_rate_schedule=falling_step_size(hp, train_steps),
             logger=logger,

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from all_atari.presets.ddqn import ddqn as ddqn
     from all_atari.presets.discrete_sac import discrete_sac as discrete_sac
     from all_atari.presets.dqn import dqn as dqn
+    from all_atari.presets.dqn_tuned import dqn_tuned as dqn_tuned
     from all_atari.presets.iqn import iqn as iqn
     from all_atari.presets.ppo import ppo as ppo
+    from all_atari.presets.ppo2 import ppo2 as ppo2
     from all_atari.presets.pqn import pqn as pqn
     from all_atari.presets.qrdqn import qrdqn as qrdqn
     from all_atari.presets.rainbow import rainbow as rainbow
@@ -28,8 +30,10 @@ __getattr__, __dir__, __all__ = attach(
         "ddqn": "all_atari.presets.ddqn",
         "discrete_sac": "all_atari.presets.discrete_sac",
         "dqn": "all_atari.presets.dqn",
+        "dqn_tuned": "all_atari.presets.dqn_tuned",
         "iqn": "all_atari.presets.iqn",
         "ppo": "all_atari.presets.ppo",
+        "ppo2": "all_atari.presets.ppo2",
         "pqn": "all_atari.presets.pqn",
         "qrdqn": "all_atari.presets.qrdqn",
         "rainbow": "all_atari.presets.rainbow",

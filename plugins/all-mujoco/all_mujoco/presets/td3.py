@@ -1,35 +1,34 @@
-"""`mujoco.td3`: TD3 for MuJoCo."""
+"""`mujoco.td3`: TD3 for MuJoCo, as in its paper."""
 
 from all_agents.compositions.td3 import TD3Hyperparameters, TD3Preset
 from all_agents.models import needs_vector_and_box
 from allcore.presets import PresetBuilder, values
 
-_FUJIMOTO = "Fujimoto et al. 2018, section 6.1"
-_CODE = "github.com/sfujim/TD3, main.py and TD3.py"
+_FUJIMOTO = "Fujimoto et al. 2018, section 6.1 and Table 3"
 _OURS = "ours: unbounded features as they are, actions brought to -1..1"
 
 td3 = PresetBuilder(
     "mujoco.td3",
     values(
         TD3Hyperparameters,
-        discount_factor=(0.99, _CODE),
-        lr=(3e-4, _CODE),
-        policy_lr=(3e-4, _CODE),
-        final_lr_factor=(1.0, _CODE),
+        discount_factor=(0.99, _FUJIMOTO),
+        lr=(1e-3, _FUJIMOTO),
+        policy_lr=(1e-3, _FUJIMOTO),
+        final_lr_factor=(1.0, _FUJIMOTO),
         eps=(1e-8, "torch.optim.Adam"),
-        minibatch_size=(256, _CODE),
-        update_frequency=(1, _CODE),
-        replay_start_size=(25_000, _CODE),
-        replay_buffer_size=(1_000_000, _CODE),
-        n_envs=(1, _CODE),
-        target_rate=(0.005, _CODE),
-        noise=(0.1, _CODE),
+        minibatch_size=(100, _FUJIMOTO),
+        update_frequency=(1, _FUJIMOTO),
+        replay_start_size=(10_000, _FUJIMOTO + ": 1,000 for all but HalfCheetah and Ant"),
+        replay_buffer_size=(1_000_000, _FUJIMOTO),
+        n_envs=(1, _FUJIMOTO),
+        target_rate=(0.005, _FUJIMOTO),
+        noise=(0.1, _FUJIMOTO),
         target_noise=(0.2, _FUJIMOTO),
         target_noise_clip=(0.5, _FUJIMOTO),
         policy_delay=(2, _FUJIMOTO),
         features=("all_agents.models:vector_features", _OURS),
-        hidden=((256, 256), _CODE),
-        critic_hidden=((256, 256), _CODE),
+        hidden=((400, 300), _FUJIMOTO),
+        critic_hidden=((400, 300), _FUJIMOTO),
     ),
     TD3Preset,
     needs_vector_and_box,

@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _SUPPORT = (
     "ours: with a reward of 1 or -1 in every step, returns lie within 1 / (1 - discount_factor) = 50 of zero"
 )

@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _NATURE = "Mnih et al. 2015"
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _ZOO = "rl-baselines3-zoo, hyperparams/dqn.yml, CartPole-v1"
 
 dqn = PresetBuilder(
@@ -16,6 +16,7 @@ dqn = PresetBuilder(
         lr=(1e-3, _OURS),
         final_lr_factor=(0.0, _OURS),
         eps=(1e-8, "torch.optim.Adam"),
+        optimizer=("all_agents.compositions.optimizers:adam", _OURS),
         minibatch_size=(128, _OURS),
         huber_threshold=(10.0, _OURS),
         update_frequency=(2, _OURS),
@@ -24,7 +25,7 @@ dqn = PresetBuilder(
         replay_buffer_size=(20_000, _OURS),
         initial_exploration=(1.0, _NATURE),
         final_exploration=(0.04, _ZOO),
-        final_exploration_step=(16_000, _ZOO + ": 0.16 of 100,000 steps"),
+        final_exploration_step=(16_000, _ZOO + ": 0.16 of the training, here of 100,000 steps"),
         test_exploration=(0.0, _OURS),
         n_envs=(1, _NATURE),
         features=("all_agents.models:vector_features", _OURS),

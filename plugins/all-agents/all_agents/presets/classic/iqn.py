@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _PAPER = "Dabney et al. 2018b"
 
 iqn = PresetBuilder(

@@ -4,7 +4,7 @@ from all_agents.compositions.pqn import PQNHyperparameters, PQNPreset
 from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _AUTHORS = "purejaxql, config/alg/pqn_cartpole.yaml"
 
 pqn = PresetBuilder(

@@ -6,7 +6,7 @@ from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
 _HESSEL = "Hessel et al. 2018, Table 1"
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _SUPPORT = "as classic.c51"
 
 rainbow = PresetBuilder(

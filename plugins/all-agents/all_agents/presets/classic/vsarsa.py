@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _ALL = "autonomous-learning-library 0.9.1, presets/classic_control/vsarsa.py"
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _ZOO = "rl-baselines3-zoo, hyperparams/dqn.yml, CartPole-v1"
 
 vsarsa = PresetBuilder(
@@ -20,7 +20,7 @@ vsarsa = PresetBuilder(
         n_envs=(8, _ALL),
         initial_exploration=(1.0, _ALL),
         final_exploration=(0.04, _ZOO),
-        final_exploration_step=(16_000, _ZOO + ": 0.16 of 100,000 steps"),
+        final_exploration_step=(16_000, _ZOO + ": 0.16 of the training, here of 100,000 steps"),
         test_exploration=(0.0, _OURS),
         features=("all_agents.models:vector_features", _OURS),
         hidden=((64, 64), _OURS),

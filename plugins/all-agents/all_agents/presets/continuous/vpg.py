@@ -5,7 +5,7 @@ from all_agents.compositions.vpg import VPGHyperparameters, VPGPreset
 from all_agents.models import needs_vector_and_box
 from allcore.presets import PresetBuilder, values
 
-_OURS = "ours: benchmarks/learning/README.md"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _SPINNING_UP = "OpenAI Spinning Up, vpg_pytorch"
 
 vpg = PresetBuilder(
