@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +17,8 @@ class Bar:
         seeds: exactly these are trained.
         episodes: games of the final evaluation of each seed.
         source: where the number comes from.
+        settings: hyperparameters that differ from the preset's own because they count agent steps and the training is
+            shorter than the one that they were made for.
     """
 
     least: float
@@ -22,6 +26,7 @@ class Bar:
     seeds: tuple[int, ...]
     episodes: int = 100
     source: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 TEN = tuple(range(10))
@@ -30,6 +35,9 @@ ZOO = "rl-baselines3-zoo, benchmark.md: mean less one standard deviation"
 CLEANRL = "CleanRL, mean less one standard deviation"
 SIMBA = "SAC in SimbaV2's baseline files, Gymnasium v4: mean less one standard deviation"
 RANDOM = "five times the return of random actions"
+
+BEGUN = "learning has begun: random actions reach -20.7"
+GATE = "the least of what libraries report after 10,000,000 agent steps, less what seeds differ by"
 
 _CARTPOLE = "classic:CartPole-v1"
 _ACROBOT = "classic:Acrobot-v1"
@@ -69,4 +77,32 @@ BARS: dict[tuple[str, str], Bar] = {
     ("mujoco.sac", "mujoco:Hopper-v4"): Bar(
         least=1103.0 - 368.0, frames=100_000, seeds=(0, 1, 2), source=SIMBA
     ),
+    ("atari.dqn_tuned", "atari:Pong"): Bar(
+        least=-15.0, frames=1_000_000, seeds=(0,), episodes=20, source=BEGUN
+    ),
+    ("atari.ppo2", "atari:Pong"): Bar(least=-15.0, frames=2_000_000, seeds=(0,), episodes=20, source=BEGUN),
+    ("atari.pqn", "atari:Pong"): Bar(
+        least=-15.0,
+        frames=2_000_000,
+        seeds=(0,),
+        episodes=20,
+        source=BEGUN,
+        settings={"final_exploration_step": 200_000},
+    ),
 }
+
+#: What wants a machine with a GPU: 10,000,000 agent steps (40,000,000 emulator frames) of each.
+ATARI_10M: dict[tuple[str, str], Bar] = {
+    (f"atari.{preset}", f"atari:{game}"): Bar(
+        least=least, frames=10_000_000, seeds=(0, 1, 2), source=GATE, settings=settings
+    )
+    for preset, settings, gates in (
+        ("dqn_tuned", {}, {"Pong": 19.0, "Breakout": 320.0}),
+        ("ppo2", {}, {"Pong": 20.0, "Breakout": 370.0}),
+        ("pqn", {"final_exploration_step": 1_000_000}, {"Pong": 20.0, "Breakout": 370.0}),
+    )
+    for game, least in gates.items()
+}
+
+#: By the name of the folder that the results go to, below benchmarks/results/.
+SUITES: dict[str, dict[tuple[str, str], Bar]] = {"learning": BARS, "learning-atari-10m": ATARI_10M}

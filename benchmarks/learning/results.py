@@ -14,8 +14,8 @@ from typing import Any
 from allcore.experiments import RunSpec
 from allcore.experiments.run_folder import safe_name
 
-#: Where the committed files lie.
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "learning"
+#: Where the committed files of every suite lie.
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
     python benchmarks/learning/run.py --jobs 2                          all that has a bar, see bars.py
     python benchmarks/learning/run.py --preset classic.dqn              all bars of one preset
     python benchmarks/learning/run.py --preset classic.dqn --env CartPole-v1 --frames 50k --seeds 0-4
+    python benchmarks/learning/run.py --suite learning-atari-10m --device cuda --threads 8      for a machine with a GPU
 
 Each seed is an `all run` in a process of its own. The preset is trained as it stands, and what counts is the policy
 that the training ends with, in the run's own final evaluation. A seed's file is written as soon as the seed is done;
@@ -19,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import results
 import verdict
-from bars import BARS
+from bars import SUITES
 
 from allcore.cli.values import parse_frames, parse_seeds
 from allcore.errors import AllError, LogdirError, UsageError
@@ -43,6 +46,7 @@ class Group:
     environment: str
     frames: int
     seeds: tuple[int, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def groups(options: argparse.Namespace) -> list[Group]:
@@ -57,8 +61,9 @@ def groups(options: argparse.Namespace) -> list[Group]:
             environment=environment,
             frames=parse_frames(options.frames) if options.frames else bar.frames,
             seeds=tuple(parse_seeds(options.seeds)) if options.seeds else bar.seeds,
+            settings=bar.settings,
         )
-        for (preset, environment), bar in BARS.items()
+        for (preset, environment), bar in SUITES[options.suite].items()
         if options.preset in (None, preset)
         and options.env in (None, environment, environment.partition(":")[2])
     ]
@@ -95,7 +100,7 @@ def plan(options: argparse.Namespace) -> dict[Path, RunSpec]:
 
 def plan_group(group: Group, options: argparse.Namespace) -> dict[Path, RunSpec]:
     """The runs of one group that are still to be made."""
-    specs = [make_spec(group, seed, options.episodes) for seed in group.seeds]
+    specs = [make_spec(group, seed, options) for seed in group.seeds]
     env, preset = build(specs[0])
     hyperparameters = preset.description()["hyperparameters"]
     env.close()
@@ -119,14 +124,17 @@ def label(spec: RunSpec) -> str:
     return f"{spec.preset} {spec.environment} seed {spec.seed}"
 
 
-def make_spec(group: Group, seed: int, episodes: int) -> RunSpec:
+def make_spec(group: Group, seed: int, options: argparse.Namespace) -> RunSpec:
+    bar = SUITES[options.suite].get((group.preset, group.environment))
     return canonical(
         RunSpec(
             preset=group.preset,
             environment=group.environment,
             frames=group.frames,
             seed=seed,
-            test_episodes=episodes,
+            device=options.device,
+            hyperparameters=group.settings,
+            test_episodes=options.episodes or (bar.episodes if bar else 100),
             loggers=("core.csv",),
             verbose=False,
             save_freq=0,
@@ -134,7 +142,7 @@ def make_spec(group: Group, seed: int, episodes: int) -> RunSpec:
     )
 
 
-def train(path: Path, spec: RunSpec) -> results.SeedResult:
+def train(path: Path, spec: RunSpec, threads: int = 1) -> results.SeedResult:
     """Run one seed in a process and a log folder of its own, and write its file.
 
     Raises:
@@ -144,11 +152,11 @@ def train(path: Path, spec: RunSpec) -> results.SeedResult:
         file = Path(logdir, "spec.json")
         file.write_text(json.dumps(spec.to_json()), encoding="utf-8")
         command = [sys.executable, "-m", "allcore", "run", "--spec", str(file), "--logdir", logdir, "--quiet"]
-        # One thread each, whatever the machine: side by side, more would only be in each other's way.
-        threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        # As many as asked for, whatever the machine: side by side, more would only be in each other's way.
+        limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         start = time.perf_counter()
         process = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **threads}, capture_output=True, text=True, check=False
+            command, cwd=ROOT, env={**os.environ, **limits}, capture_output=True, text=True, check=False
         )
         seconds = time.perf_counter() - start
         if process.returncode:
@@ -159,11 +167,11 @@ def train(path: Path, spec: RunSpec) -> results.SeedResult:
     return result
 
 
-def train_all(todo: dict[Path, RunSpec], jobs: int) -> bool:
+def train_all(todo: dict[Path, RunSpec], jobs: int, threads: int) -> bool:
     """Train what is to be trained, `jobs` at a time; whether every seed came through."""
     good = True
     with ThreadPoolExecutor(jobs) as pool:
-        seeds = {pool.submit(train, path, spec): label(spec) for path, spec in todo.items()}
+        seeds = {pool.submit(train, path, spec, threads): label(spec) for path, spec in todo.items()}
         try:
             for number, future in enumerate(as_completed(seeds), start=1):
                 name = f"[{number}/{len(todo)}] {seeds[future]}"
@@ -183,19 +191,21 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--suite", choices=SUITES, default="learning", help="which bars (default: learning)")
     parser.add_argument("--preset", help="default: every preset that has a bar")
     parser.add_argument("--env", help="default: every environment in which it has a bar")
     parser.add_argument("--frames", help="agent steps of training, such as 100k (default: the bar's)")
     parser.add_argument("--seeds", help="such as 0-4 or 0-4,7 (default: the bar's)")
-    parser.add_argument("--episodes", type=int, default=100, help="of the final evaluation (default: 100)")
+    parser.add_argument("--episodes", type=int, help="of the final evaluation (default: the bar's, or 100)")
+    parser.add_argument("--device", default="cpu", help="where the networks lie (default: cpu)")
+    parser.add_argument("--threads", type=int, default=1, help="of each seed's process (default: 1)")
     parser.add_argument("--jobs", type=int, default=1, help="seeds trained at once (default: 1)")
-    parser.add_argument(
-        "--out", type=Path, default=results.RESULTS, help="default: benchmarks/results/learning"
-    )
+    parser.add_argument("--out", type=Path, help="default: benchmarks/results/SUITE")
     parser.add_argument("--fresh", action="store_true", help="train again what is there already")
     options = parser.parse_args()
-    if options.jobs < 1 or options.episodes < 1:
-        parser.error("--jobs and --episodes are at least 1")
+    if min(options.jobs, options.threads, options.episodes or 1) < 1:
+        parser.error("--jobs, --threads and --episodes are at least 1")
+    options.out = options.out or results.RESULTS / options.suite
     return options
 
 
@@ -203,14 +213,14 @@ def main() -> int:
     options = parse_options()
     try:
         todo = plan(options)
-        good = train_all(todo, options.jobs)
+        good = train_all(todo, options.jobs, options.threads)
     except AllError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("Interrupted. The same command goes on with the seeds that are missing.", file=sys.stderr)
         return 130
-    return max(verdict.report(options.out), 0 if good else 1)
+    return max(verdict.report(options.out, SUITES[options.suite]), 0 if good else 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Hold all results against their bars, and write the table and the plots.
 
-    python benchmarks/learning/verdict.py [--out DIR]
+    python benchmarks/learning/verdict.py [--suite NAME] [--out DIR]
 
 The exit code is 0 if everything that has a bar reaches it, else 1.
 """
@@ -10,12 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bars import BARS, Bar
+from bars import SUITES, Bar
 from iqm import bootstrap_interval, interquartile_mean
 from plot import plot_group
 from results import RESULTS, SeedResult, read_groups
@@ -101,13 +102,13 @@ def _setting(result: SeedResult) -> dict[str, object]:
     return {"spec": spec, "hyperparameters": result.hyperparameters}
 
 
-def report(out: Path) -> int:
-    """Judge everything below `out`, write its README.md and plots, and print the table; returns the exit code."""
+def report(out: Path, bars: Mapping[tuple[str, str], Bar]) -> int:
+    """Judge everything below `out` by `bars`, write its README.md and plots, and print the table; returns the exit code."""
     groups = read_groups(out)
     table, details, good = _HEAD, "", True
     for folder, results in groups.items():
         key = (results[0].spec["preset"], results[0].spec["environment"])
-        verdict = judge(results, BARS.get(key))
+        verdict = judge(results, bars.get(key))
         good = good and verdict.passed is not False
         row = _row(results, verdict)
         print(row)
@@ -168,9 +169,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=RESULTS, help="default: benchmarks/results/learning")
+    parser.add_argument("--suite", choices=SUITES, default="learning", help="default: learning")
+    parser.add_argument("--out", type=Path, help="default: benchmarks/results/SUITE")
     options = parser.parse_args()
-    return report(options.out)
+    return report(options.out or RESULTS / options.suite, SUITES[options.suite])
 
 
 if __name__ == "__main__":

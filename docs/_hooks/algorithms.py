@@ -10,7 +10,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
 FOLDER = "reference/algorithms/"
-RESULTS = "benchmarks/results/learning"
+RESULTS = "benchmarks/results"
+SUITES = ("learning", "learning-atari-10m")  # those of benchmarks/learning/bars.py
 
 ALL, PRESETS, MEASURED = "<!-- all algorithms -->", "<!-- presets -->", "<!-- measured -->"
 
@@ -29,8 +30,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
     if not page.file.src_uri.startswith(FOLDER):
         return markdown
     agent = f"agents.{Path(page.file.src_uri).stem.replace('-', '_')}"
-    table = Path(config.config_file_path).parent / RESULTS / "README.md"
-    parts = {ALL: algorithms, PRESETS: lambda: presets(agent), MEASURED: lambda: measured(agent, table)}
+    results = Path(config.config_file_path).parent / RESULTS
+    parts = {ALL: algorithms, PRESETS: lambda: presets(agent), MEASURED: lambda: measured(agent, results)}
     for mark, part in parts.items():
         if mark in markdown:
             markdown = markdown.replace(mark, part())
@@ -63,19 +64,24 @@ def presets(agent: str) -> str:
 
 
 def measured(agent: str, results: Path) -> str:
-    """What was measured of the presets that compose an agent: rows of the table that the benchmark wrote."""
+    """What was measured of the presets that compose an agent: rows of the tables that the benchmark wrote."""
     from allcore.plugins import registry
 
     keys = {entry.key for entry in registry().records("presets") if entry.record.agent == agent}
-    lines = results.read_text(encoding="utf-8").splitlines()
-    rows = [line for line in lines if line.startswith("| `") and line.split("`")[1] in keys]
+    rows, commands = [], []
+    for suite in SUITES:
+        file = results / suite / "README.md"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        found = [line for line in lines if line.startswith("| `") and line.split("`")[1] in keys]
+        rows += found
+        command = "python benchmarks/learning/run.py" + (f" --suite {suite}" if suite != SUITES[0] else "")
+        commands += [
+            f"{command} --preset {row.split('`')[1]} --env {row.split('`')[3].partition(':')[2]}"
+            for row in found
+        ]
     if not rows:
         return "Nothing has been measured yet."
     head = "| preset | environment | agent steps | seeds | IQM | 95 % interval | bar | verdict |"
-    commands = [
-        f"python benchmarks/learning/run.py --preset {row.split('`')[1]} --env {row.split('`')[3].partition(':')[2]}"
-        for row in rows
-    ]
     return _table(head, rows) + "\n\n```bash\n" + "\n".join(commands) + "\n```"
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import conv2d, max_pool2d, relu
 
 from all_atari import AtariEnvironment
 from all_atari.impala import impala_convolutions
-from all_atari.presets import dqn
+from all_atari.presets import dqn, ppo
 
 STACK = Box(0, 255, (4, 84, 84), np.uint8)
 
@@ -41,3 +41,11 @@ def test_a_preset_takes_it() -> None:
     preset = dqn.hyperparameters(features=features, hidden="256").env(AtariEnvironment("Breakout")).build()
     first_linear = next(layer for layer in preset.modules() if isinstance(layer, torch.nn.Linear))
     assert (first_linear.in_features, first_linear.out_features) == (3872, 256)
+
+
+def test_with_ppo_it_has_one_layer_that_policy_and_values_share() -> None:
+    features = "all_atari.impala:impala_convolutions"
+    builder = ppo.hyperparameters(features=features, shared_hidden="256")
+    preset = builder.env(AtariEnvironment("Breakout")).build()
+    layers = [layer for layer in preset.modules() if isinstance(layer, torch.nn.Linear)]
+    assert [(layer.in_features, layer.out_features) for layer in layers] == [(3872, 256), (256, 1), (256, 4)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import nn
-from torch.optim import Adam
 
 from all_agents.agents.iqn import IQN
 from all_agents.compositions.dqn import DQNHyperparameters
@@ -64,7 +63,7 @@ class IQNPreset(Preset):
         replay_buffer = uniform_replay(self, hp)
         q = QImplicitQuantiles(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            hp.optimizer(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             n_acting=hp.n_acting_fractions,
             generator=self.seeds.generator("fractions"),
             target=FixedTarget(hp.target_update_frequency),

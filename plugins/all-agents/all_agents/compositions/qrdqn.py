@@ -6,8 +6,6 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torch.optim import Adam
-
 from all_agents.agents.qrdqn import QRDQN
 from all_agents.compositions.dqn import DQNHyperparameters
 from all_agents.compositions.networks import on_features
@@ -44,7 +42,7 @@ class QRDQNPreset(Preset):
         replay_buffer = uniform_replay(self, hp)
         q = QQuantiles(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            hp.optimizer(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             self.setting.n_actions,
             hp.n_quantiles,
             target=FixedTarget(hp.target_update_frequency),

@@ -15,6 +15,7 @@ qrdqn = atari_preset(
     lr=(5e-5, _PAPER),
     final_lr_factor=(1.0, _PAPER),
     eps=(0.01 / 32, _PAPER),
+    optimizer=("all_agents.compositions.optimizers:adam", _PAPER),
     minibatch_size=(32, _NATURE),
     huber_threshold=(1.0, _PAPER),
     n_quantiles=(200, _PAPER),

@@ -16,6 +16,7 @@ iqn = PresetBuilder(
         lr=(1e-3, _DQN),
         final_lr_factor=(0.0, _DQN),
         eps=(1e-8, "torch.optim.Adam"),
+        optimizer=("all_agents.compositions.optimizers:adam", _DQN),
         minibatch_size=(64, _OURS),
         huber_threshold=(1.0, _PAPER),
         n_fractions=(8, _OURS),

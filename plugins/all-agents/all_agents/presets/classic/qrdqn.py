@@ -15,6 +15,7 @@ qrdqn = PresetBuilder(
         lr=(1e-3, _DQN),
         final_lr_factor=(0.0, _DQN),
         eps=(1e-8, "torch.optim.Adam"),
+        optimizer=("all_agents.compositions.optimizers:adam", _DQN),
         minibatch_size=(128, _DQN),
         huber_threshold=(1.0, "Dabney et al. 2018a"),
         n_quantiles=(25, "rl-baselines3-zoo, hyperparams/qrdqn.yml, Acrobot-v1"),
