@@ -26,7 +26,7 @@ class TimeFeature(Body):
 
     Args:
         agent: the agent inside.
-        scale: what a step counts.
+        scale: what a step counts; 0.001 is that of the autonomous-learning-library, all/bodies/time.py.
     """
 
     def __init__(self, agent: Agent | ParallelAgent, scale: float = 0.001) -> None:
