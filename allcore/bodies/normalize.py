@@ -147,7 +147,9 @@ class NormalizeRewards(Body):
         if self.learn:
             self.moments.update(sums[is_step])
         self._sums = sums
-        self._done = done.clone()  # an environment may write to its tensors again
+        self._done = (
+            done.clone()
+        )  # few bytes, so that nothing rests on an environment's never writing to them
         return is_step
 
     def state_dict(self) -> dict[str, Any]:

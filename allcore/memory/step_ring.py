@@ -60,8 +60,8 @@ class StepRing:
         # made when the first state shows what is in it
         self._storage: StepStorage | None = None
         self._notes: StepNotes | None = None
-        # The newest state, by which we see that a transition goes on from the one before. None before the first store,
-        # and after loading, when an equal state does as well.
+        # The newest state, by which we see that a transition goes on from the one before: a reference, as nobody writes
+        # to a state that was handed out. None before the first store, and after loading, when an equal state does as well.
         self._newest: State | None = None
 
     def read_ahead(self, n_steps: int, discount_factor: float) -> None:

@@ -224,7 +224,7 @@ def test_the_reward_of_a_beginning_moves_nothing(garbage):
     assert torch.equal(bodies[0].moments.var, bodies[1].moments.var)
 
 
-def test_an_environment_may_write_to_its_tensors_again():
+def test_tensors_that_are_written_to_again_do_no_harm():
     agents = Recorder(), Recorder()
     bodies = [NormalizeRewards(agent, RunningMoments(), 0.9) for agent in agents]
     rewards, dones = torch.zeros(2), torch.zeros(2, dtype=torch.bool)

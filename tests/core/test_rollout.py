@@ -25,7 +25,7 @@ from allcore.memory import (
 
 
 class Play:
-    """Random states of E environments whose tensors are written to again at every tick, as an environment may do."""
+    """Random states of E environments whose tensors are written to again at every tick, which shows what is not copied."""
 
     def __init__(self, seed: int, envs: int, kind: str, ending: float = 0.3) -> None:
         self.rng = np.random.default_rng(seed)
