@@ -237,6 +237,29 @@ def test_tensors_that_are_written_to_again_do_no_harm():
         assert torch.equal(one.reward, other.reward)
 
 
+def test_whole_rewards_are_rewards():
+    agents = Recorder(), Recorder()
+    for agent, kind in zip(agents, (int, float), strict=True):
+        body = NormalizeRewards(agent, RunningMoments(), 0.9)
+        for reward in (0, 3, -5):
+            body.act(State({"observation": torch.zeros(1), "reward": kind(reward)}))
+    assert [state.reward for state in agents[0].seen] == [state.reward for state in agents[1].seen]
+    whole = StateArray({"observation": torch.zeros(2, 1), "reward": torch.tensor([1, 2])}, (2,))
+    assert NormalizeRewards(Recorder(), RunningMoments(), 0.9).process_state(whole).reward.dtype == torch.float32
+
+
+def test_loaded_sums_follow_the_states_to_their_device():
+    # The device `meta` has no numbers, but like any other it cannot be mixed with the CPU.
+    def states(device):
+        return StateArray({"observation": torch.zeros(2, 1, device=device)}, (2,))
+
+    saved, resumed = (NormalizeRewards(Recorder(), RunningMoments(), 0.9, learn=False) for _ in range(2))
+    saved.act(states("cpu"))
+    resumed.load_state_dict(saved.state_dict())
+    resumed.moments.to("meta")
+    assert resumed.process_state(states("meta")).reward.device.type == "meta"
+
+
 def test_a_life_lost_ends_no_sum():
     body = NormalizeRewards(Recorder(), RunningMoments(), 0.5)
     for reward, mask in ((0.0, 1.0), (8.0, 0.0), (0.0, 1.0)):
