@@ -107,7 +107,10 @@ class Column:
         self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
 
     def checked(self, value: Any) -> Any:
-        """`value` if it can be written here without changing what it is.
+        """`value` if it has the shape of the first one that was stored, and is of a kind that this column holds.
+
+        Whole numbers fit where none of them is lost. Floating ones are brought to the column's type, which may round them
+        (float64 to float32), and so are rewards and masks of any kind.
 
         Raises:
             UsageError: it has another shape or kind than the first value that was stored.
