@@ -302,7 +302,15 @@ def test_explained_variance_by_hand() -> None:
     # Errors 1 and -1 have variance 1, as the returns have.
     assert explained_variance(torch.tensor([0.0, 4.0, 7.0]), returns, weights).item() == pytest.approx(0.0)
     assert explained_variance(torch.tensor([3.0, 1.0, 7.0]), returns, weights).item() == pytest.approx(-3.0)
-    assert explained_variance(returns, torch.ones(3), weights).isfinite()
+
+
+@pytest.mark.parametrize("n", [1, 3, 7])
+def test_there_is_nothing_to_explain_in_returns_that_are_all_the_same(n: int) -> None:
+    returns, weights = torch.full((n + 1,), 0.1), torch.ones(n + 1)
+    returns[-1], weights[-1] = 5.0, 0.0
+    for values in (returns, torch.zeros(n + 1), torch.arange(n + 1.0)):
+        assert explained_variance(values, returns, weights).isnan()
+    assert explained_variance(returns, returns, torch.zeros(n + 1)).isnan()
 
 
 @pytest.mark.parametrize("kind", ["discrete", "box"])
