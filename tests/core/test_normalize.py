@@ -245,7 +245,9 @@ def test_whole_rewards_are_rewards():
             body.act(State({"observation": torch.zeros(1), "reward": kind(reward)}))
     assert [state.reward for state in agents[0].seen] == [state.reward for state in agents[1].seen]
     whole = StateArray({"observation": torch.zeros(2, 1), "reward": torch.tensor([1, 2])}, (2,))
-    assert NormalizeRewards(Recorder(), RunningMoments(), 0.9).process_state(whole).reward.dtype == torch.float32
+    assert (
+        NormalizeRewards(Recorder(), RunningMoments(), 0.9).process_state(whole).reward.dtype == torch.float32
+    )
 
 
 def test_loaded_sums_follow_the_states_to_their_device():
