@@ -330,6 +330,17 @@ def test_what_stands_in_a_row_that_is_no_step_changes_nothing(kind: str) -> None
         assert learnt[0][name] == pytest.approx(learnt[1][name], abs=1e-6), name
 
 
+def test_its_rows_that_are_no_step_are_those_of_a_batch_of_advantages() -> None:
+    agent = _agent("discrete")
+    for tick in range(TICKS):
+        agent.act(_tick(tick))
+    batch = agent._batch(agent.rollout_buffer.rollout(_tick(TICKS)))
+    none = batch.weights == 0
+    assert none.any()
+    assert not batch.advantages[none].any()
+    assert torch.equal(batch.returns[none], batch.values[none])
+
+
 def test_a_vector_that_only_resets_is_not_learnt_from() -> None:
     agent = _agent("discrete", entropy_loss_scaling=0.0, normalize_advantages=True)
     before = _parameters(agent)
