@@ -109,8 +109,8 @@ class Column:
     def checked(self, value: Any) -> Any:
         """`value` if it has the shape of the first one that was stored, and is of a kind that this column holds.
 
-        Whole numbers fit where none of them is lost. Floating ones are brought to the column's type, which may round them
-        (float64 to float32), and so are rewards and masks of any kind.
+        Numbers of another type are brought to the column's where torch's promotion ends in that, or both are floating. This may
+        round them: float64, or a whole number beyond 2^24, to float32. Rewards, masks and `done` may come in any type.
 
         Raises:
             UsageError: it has another shape or kind than the first value that was stored.
