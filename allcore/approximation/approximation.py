@@ -172,11 +172,12 @@ class Approximation:
         """Go on from what `state_dict` gave, by copying into the tensors that are there: their memory layout stays.
 
         Raises:
-            CheckpointError: the state is of another model or optimizer.
+            CheckpointError: the state is of another model, optimizer or target.
         """
         try:
+            self._check_parts(state)
             self.model.load_state_dict(state["model"])
-            if self.optimizer is not None and state["optimizer"] is not None:
+            if self.optimizer is not None:
                 load_optimizer_state(self.optimizer, state["optimizer"])
             self._target.load_state_dict(state["target"])
         except (RuntimeError, ValueError, KeyError) as error:
@@ -184,6 +185,14 @@ class Approximation:
         self.updates = int(state["updates"])
 
     # ---- private
+
+    def _check_parts(self, state: Mapping[str, Any]) -> None:
+        """Refuse a state with a part too many or too few, which would otherwise be left out in silence."""
+        if (self.optimizer is None) != (state["optimizer"] is None):
+            has, lacks = ("this one", "it") if state["optimizer"] is None else ("it", "this one")
+            raise ValueError(f"{has} has an optimizer and {lacks} has none")
+        if self._target.state_dict().keys() != state["target"].keys():
+            raise ValueError(f"its target network is of another kind than {type(self._target).__name__}")
 
     def _update_tensors(self, optimizer: Optimizer) -> None:
         """The half of an update that is tensors only: nothing in it depends on a count or leaves the device."""

@@ -14,8 +14,9 @@ def load_optimizer_state(optimizer: Optimizer, saved: Mapping[str, Any]) -> None
     """Like `optimizer.load_state_dict(saved)`, but by copying.
 
     Tensors that the optimizer has already are kept and filled; new ones get the layout of their parameter, channels-last
-    included, as they would have had if the optimizer had made them. `Optimizer.load_state_dict` alone takes the
-    saved tensors over as they are: shared with whoever saved them, and in their layout.
+    included, as they would have had if the optimizer had made them. A learning rate stays what it is here, a tensor or a
+    number, and takes the saved value. `Optimizer.load_state_dict` alone takes the saved tensors over as they are: shared with
+    whoever saved them, and in their layout.
 
     Raises:
         ValueError: the state is of an optimizer over other parameters.
@@ -32,6 +33,8 @@ def load_optimizer_state(optimizer: Optimizer, saved: Mapping[str, Any]) -> None
         if parameter in optimizer.state:
             _keep_tensors(optimizer.state[parameter], own_state.get(parameter, {}), parameter)
     for group, own_group in zip(optimizer.param_groups, own_groups, strict=True):
+        if "lr" in own_group:
+            group["lr"] = _rate_like(own_group["lr"], group["lr"])
         _keep_tensors(group, own_group, None)
 
 
@@ -47,3 +50,10 @@ def _keep_tensors(loaded: dict[str, Any], own: Mapping[str, Any], parameter: Ten
         else:
             kept = torch.empty_like(value)
         loaded[key] = kept.copy_(value)
+
+
+def _rate_like(own: float | Tensor, saved: float | Tensor) -> float | Tensor:
+    """The saved learning rate as a tensor or a number, whichever ours is."""
+    if isinstance(own, Tensor):
+        return torch.as_tensor(saved, dtype=own.dtype, device=own.device)
+    return float(saved)

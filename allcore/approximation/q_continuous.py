@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
 from allcore.core import State
+from allcore.errors import UsageError
 
 
 class QContinuous(Approximation):
@@ -31,6 +32,20 @@ class _QContinuousModule(nn.Module):
         self.model = model
 
     def forward(self, states: State, actions: Tensor) -> Tensor:
-        observations = states.as_input("observation").flatten(1)
-        joined = torch.cat((observations, actions.reshape(len(observations), -1)), dim=1)
-        return states.apply_mask(states.as_output(self.model(joined).squeeze(-1)))
+        values = self.model(with_actions(states, actions))
+        return states.apply_mask(states.as_output(values.squeeze(-1)))
+
+
+def with_actions(states: State, actions: Tensor) -> Tensor:
+    """Observations and `actions` `[N, A]` side by side as one batch, `[N, O + A]`.
+
+    Raises:
+        UsageError: there is not one action for each state.
+    """
+    if actions.shape[: len(states.shape)] != states.shape:
+        raise UsageError(
+            f"actions of shape {list(actions.shape)} are not one for each of states of shape {list(states.shape)}",
+            hint="give actions [N, A], with the states' own dimensions N first",
+        )
+    observations = states.as_input("observation").flatten(1)
+    return torch.cat((observations, actions.reshape(len(observations), -1)), dim=1)

@@ -74,7 +74,7 @@ class QDist(Approximation):
 
         For losses: the logarithm of a probability that underflowed would be infinite.
         """
-        return functional.log_softmax(_of_actions(self._module.logits(states), actions), dim=-1)
+        return functional.log_softmax(of_actions(self._module.logits(states), actions), dim=-1)
 
     def expectation(self, probabilities: Tensor) -> Tensor:
         """The expected return `[...]` of distributions `[..., K]`."""
@@ -128,12 +128,14 @@ class _QDistModule(nn.Module):
 
     def forward(self, states: State, actions: Tensor | int | None = None) -> Tensor:
         logits = self.logits(states)
-        probabilities = (logits if actions is None else _of_actions(logits, actions)).softmax(-1)
+        probabilities = of_actions(logits, actions).softmax(-1)
         certain = self.certain_zero.expand_as(probabilities)
         return states.apply_mask(probabilities) + (certain - states.apply_mask(certain))
 
 
-def _of_actions(values: Tensor, actions: Tensor | int) -> Tensor:
-    """`values` `[N, A, K]` of `actions` `[N]`: `[N, K]`."""
+def of_actions(values: Tensor, actions: Tensor | int | None) -> Tensor:
+    """`values` `[N, A, K]` of `actions` `[N]`: `[N, K]`; all of them without actions."""
+    if actions is None:
+        return values
     index = torch.as_tensor(actions, device=values.device)[..., None, None]
-    return values.gather(-2, index.expand(*values.shape[:-2], 1, values.shape[-1])).squeeze(-2)
+    return values.take_along_dim(index, dim=-2).squeeze(-2)

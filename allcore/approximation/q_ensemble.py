@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
+from allcore.approximation.q_continuous import with_actions
 from allcore.core import State
 
 
@@ -40,9 +41,7 @@ class _QEnsembleModule(nn.Module):
         self.model = model
 
     def forward(self, states: State, actions: Tensor) -> Tensor:
-        observations = states.as_input("observation").flatten(1)
-        joined = torch.cat((observations, actions.reshape(len(observations), -1)), dim=1)
-        values = self.model(joined)
+        values = self.model(with_actions(states, actions))
         values = values.reshape((len(values), *states.shape, values.shape[-1]))  # [C, N, K]
         mask = torch.as_tensor(states.mask, device=values.device)
         return (values * mask.unsqueeze(-1)).squeeze(-1)

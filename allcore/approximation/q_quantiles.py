@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
+from allcore.approximation.q_dist import of_actions
 from allcore.core import State
 from allcore.errors import HyperparameterError
 from allcore.nn import RandomStream, device_of, quantile_midpoints
@@ -87,7 +88,7 @@ class _QuantilesModule(nn.Module):
         return quantiles.unflatten(-1, (self.n_actions, len(self.fractions)))
 
     def forward(self, states: State, actions: Tensor | int | None = None) -> Tensor:
-        return states.apply_mask(_of_actions(self.unmasked(states), actions))
+        return states.apply_mask(of_actions(self.unmasked(states), actions))
 
 
 class QImplicitQuantiles(Approximation):
@@ -158,12 +159,4 @@ class _ImplicitQuantilesModule(nn.Module):
         return states.as_output(self.model(states.as_input("observation"), batch))
 
     def forward(self, states: State, fractions: Tensor, actions: Tensor | int | None = None) -> Tensor:
-        return states.apply_mask(_of_actions(self.unmasked(states, fractions), actions))
-
-
-def _of_actions(quantiles: Tensor, actions: Tensor | int | None) -> Tensor:
-    """`quantiles` `[N, A, K]` of `actions` `[N]`: `[N, K]`; all of them without actions."""
-    if actions is None:
-        return quantiles
-    index = torch.as_tensor(actions, device=quantiles.device)[..., None, None]
-    return quantiles.take_along_dim(index, dim=-2).squeeze(-2)
+        return states.apply_mask(of_actions(self.unmasked(states, fractions), actions))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from allcore.bodies.body import Body
 from allcore.core import StackedFrames
+from allcore.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,20 +39,32 @@ class FrameStack(Body):
         self._done: Any = True  # whether the newest state was done: a bool, or a tensor [E]
 
     def process_state(self, state: State) -> State:
-        """The same state with the stack as its observation."""
+        """The same state with the stack as its observation.
+
+        Raises:
+            UsageError: the observation has several parts.
+        """
         newest = state["observation"]
+        if not isinstance(newest, Tensor):
+            raise UsageError(
+                f"frames cannot be stacked where an observation has several parts: {', '.join(newest)}",
+                hint="give environments whose observation is one tensor of frames, or a body of your own",
+            )
         self._frames = (*self._older(newest), newest)
-        self._done = state.done
+        self._done = state.done if isinstance(state.done, Tensor) else bool(state.done)
         return state.update("observation", StackedFrames(self._frames))
 
     def _older(self, newest: Tensor) -> tuple[Tensor, ...]:
         """The S - 1 frames before `newest`, which itself stands in for those that an episode does not have yet."""
-        if isinstance(self._done, bool):
-            return (newest,) * (self.size - 1) if self._done else self._frames[1:]
-        if not self._done.any():
-            return self._frames[1:]
-        begins = self._done.reshape(self._done.shape + (1,) * (newest.dim() - self._done.dim()))
-        return tuple(torch.where(begins, newest, frame) for frame in self._frames[1:])
+        if self._done is True:
+            return (newest,) * (self.size - 1)
+        # Frames that were loaded lie on the CPU until now; for all others this does nothing.
+        older = tuple(frame.to(newest.device) for frame in self._frames[1:])
+        if self._done is False or not self._done.any():
+            return older
+        begins = self._done.to(newest.device)
+        begins = begins.reshape(begins.shape + (1,) * (newest.dim() - begins.dim()))
+        return tuple(torch.where(begins, newest, frame) for frame in older)
 
     def state_dict(self) -> dict[str, Any]:
         """The agent's, and the frames."""

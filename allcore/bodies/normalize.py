@@ -133,6 +133,8 @@ class NormalizeRewards(Body):
     def process_state(self, state: State) -> State:
         """The same state with its reward scaled."""
         rewards = torch.as_tensor(state.reward)
+        if not rewards.is_floating_point():
+            rewards = rewards.float()
         is_step = self._advance(rewards.double(), torch.as_tensor(state.done, device=rewards.device))
         scaled = self.moments.scale(rewards, self.epsilon).clamp_(-self.clip, self.clip)
         scaled = torch.where(is_step, scaled, 0.0)
@@ -142,12 +144,15 @@ class NormalizeRewards(Body):
         """Bring the sums and their moments to this tick; whether a step led to it, `[*]`."""
         if self._sums is None or self._done is None:
             self._sums, self._done = torch.zeros_like(rewards), torch.ones_like(done)
-        is_step = ~self._done
-        sums = torch.where(is_step, self.discount_factor * self._sums + rewards, 0.0)
+        is_step = ~self._done.to(rewards.device)  # what was loaded lies on the CPU
+        sums = self.discount_factor * self._sums.to(rewards.device) + rewards
+        sums = torch.where(is_step, sums, 0.0)
         if self.learn:
             self.moments.update(sums[is_step])
         self._sums = sums
-        self._done = done.clone()  # an environment may write to its tensors again
+        self._done = (
+            done.clone()
+        )  # few bytes, so that nothing rests on an environment's never writing to them
         return is_step
 
     def state_dict(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class TimeFeature(Body):
 
     Args:
         agent: the agent inside.
-        scale: what a step counts.
+        scale: what a step counts; 0.001 is that of the autonomous-learning-library, all/bodies/time.py.
     """
 
     def __init__(self, agent: Agent | ParallelAgent, scale: float = 0.001) -> None:
@@ -37,11 +37,11 @@ class TimeFeature(Body):
     def process_state(self, state: State) -> State:
         """The same state with its age as the last feature."""
         observation = state["observation"]
-        if self._age is None:
-            self._age = torch.zeros(state.shape, device=observation.device)
-        feature = (self.scale * self._age).to(observation.dtype).unsqueeze(-1)
+        age = torch.zeros(state.shape) if self._age is None else self._age
+        age = age.to(observation.device)  # what was loaded lies on the CPU
+        feature = (self.scale * age).to(observation.dtype).unsqueeze(-1)
         done = torch.as_tensor(state.done, device=observation.device)
-        self._age = torch.where(done, 0.0, self._age + 1)
+        self._age = torch.where(done, 0.0, age + 1)
         return state.update("observation", torch.cat((observation, feature), dim=-1))
 
     def state_dict(self) -> dict[str, Any]:

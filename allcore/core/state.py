@@ -130,9 +130,11 @@ class State:
         device = torch.device(device)
         if all(_is_on(device, entry) for entry in self._entries.values()):
             return self
+        # A copy to the CPU that did not wait could be read before it is there.
+        non_blocking = device.type != "cpu"
         return self._like(
             {
-                key: self[key].to(device, non_blocking=True) if _is_tensor(entry) else entry
+                key: self[key].to(device, non_blocking=non_blocking) if _is_tensor(entry) else entry
                 for key, entry in self._entries.items()
             }
         )

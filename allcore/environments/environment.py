@@ -19,6 +19,8 @@ class Environment(ABC):
 
     Episodes follow one another without a gap: the state with `done=True` carries the true final observation, and the
     next `step` (its action is ignored) or `reset` gives the first state of a new episode, with reward 0.
+
+    The tensors of a state that was handed out are never written to again: agents and bodies keep references to them.
     """
 
     #: Emulator frames that one agent step takes (4 on Atari).

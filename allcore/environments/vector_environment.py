@@ -17,6 +17,8 @@ class VectorEnvironment(ABC):
 
     The row with `done=True` carries the true final observation; the action that answers it is ignored; the row's next
     state is the first of a new episode, with reward 0, `done=False` and mask 1.
+
+    The tensors of a state that was handed out are never written to again: agents and bodies keep references to them.
     """
 
     #: Emulator frames that one agent step takes (4 on Atari).

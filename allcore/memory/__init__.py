@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         AdvantageBatch as AdvantageBatch,
         GeneralizedAdvantageBuffer as GeneralizedAdvantageBuffer,
         NStepAdvantageBuffer as NStepAdvantageBuffer,
+        advantage_batch as advantage_batch,
     )
     from allcore.memory.diagnostics import explained_variance as explained_variance
     from allcore.memory.estimate import memory_bytes as memory_bytes
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = attach(
         "NStepAdvantageBuffer": "allcore.memory.advantages",
         "GeneralizedAdvantageBuffer": "allcore.memory.advantages",
         "AdvantageBatch": "allcore.memory.advantages",
+        "advantage_batch": "allcore.memory.advantages",
         "generalized_advantages": "allcore.memory.returns",
         "n_step_returns": "allcore.memory.returns",
         "lambda_returns": "allcore.memory.returns",

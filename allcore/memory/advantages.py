@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from allcore.core import StateArray
+from allcore.errors import UsageError
 from allcore.memory.returns import generalized_advantages, n_step_returns
 from allcore.memory.rollout import Rollout, RolloutBuffer, minibatch_rows
 
@@ -59,6 +60,36 @@ class AdvantageBatch:
             yield self[rows]
 
 
+def advantage_batch(rollout: Rollout, values: Tensor, advantages: Tensor) -> AdvantageBatch:
+    """The rows of a rollout with their advantages, and the returns that follow from those.
+
+    Args:
+        rollout: T steps of E environments.
+        values: unmasked, of the T states and of the last next state, `[T + 1, E]`, as `rollout.values` gives them.
+        advantages: of the steps, `[T, E]`, with these values; what stands in rows that are no step is left out.
+
+    Raises:
+        UsageError: the shapes do not fit together.
+    """
+    if values.shape != rollout.values_shape or advantages.shape != rollout.weights.shape:
+        raise UsageError(
+            f"values of shape {list(values.shape)} and advantages of shape {list(advantages.shape)} are not those of a rollout "
+            f"with weights of shape {list(rollout.weights.shape)}",
+            hint="give values [T + 1, E] with that of the last next state, and advantages [T, E]",
+        )
+    flat, values, is_step = rollout.flatten(), values[:-1], rollout.weights > 0
+    advantages = torch.where(is_step, advantages, 0.0)
+    return AdvantageBatch(
+        states=flat.states,
+        actions=flat.actions,
+        advantages=advantages.flatten(),
+        returns=(values + advantages).flatten(),
+        values=values.flatten(),
+        weights=flat.weights,
+        extras=flat.extras,
+    )
+
+
 class NStepAdvantageBuffer(RolloutBuffer):
     """A rollout buffer whose advantages are n-step returns less the values.
 
@@ -92,7 +123,7 @@ class NStepAdvantageBuffer(RolloutBuffer):
         returns = n_step_returns(
             rollout.rewards, values, rollout.next_masks, rollout.next_dones, self.discount_factor
         )
-        return _batch(rollout, values[:-1], returns - values[:-1], returns)
+        return advantage_batch(rollout, values, returns - values[:-1])
 
 
 class GeneralizedAdvantageBuffer(RolloutBuffer):
@@ -131,7 +162,7 @@ class GeneralizedAdvantageBuffer(RolloutBuffer):
         advantages = generalized_advantages(
             rollout.rewards, values, rollout.next_masks, rollout.next_dones, self.discount_factor, self.lam
         )
-        return _batch(rollout, values[:-1], advantages, advantages + values[:-1])
+        return advantage_batch(rollout, values, advantages)
 
 
 def _rollout_and_values(
@@ -140,16 +171,3 @@ def _rollout_and_values(
     rollout = buffer.rollout(last_states)
     with torch.no_grad():
         return rollout, rollout.values(v)
-
-
-def _batch(rollout: Rollout, values: Tensor, advantages: Tensor, returns: Tensor) -> AdvantageBatch:
-    flat, is_step = rollout.flatten(), rollout.weights > 0
-    return AdvantageBatch(
-        states=flat.states,
-        actions=flat.actions,
-        advantages=torch.where(is_step, advantages, 0.0).flatten(),
-        returns=torch.where(is_step, returns, values).flatten(),
-        values=values.flatten(),
-        weights=flat.weights,
-        extras=flat.extras,
-    )

@@ -107,7 +107,10 @@ class Column:
         self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
 
     def checked(self, value: Any) -> Any:
-        """`value` if it can be written here without changing what it is.
+        """`value` if it has the shape of the first one that was stored, and is of a kind that this column holds.
+
+        Numbers of another type are brought to the column's where torch's promotion ends in that, or both are floating. This may
+        round them: float64, or a whole number beyond 2^24, to float32. Rewards, masks and `done` may come in any type.
 
         Raises:
             UsageError: it has another shape or kind than the first value that was stored.

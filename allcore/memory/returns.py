@@ -144,11 +144,16 @@ def weighted_mean(x: Tensor, weights: Tensor) -> Tensor:
 
     Args:
         x: one number per row.
-        weights: of the same shape; a row of weight 0 does not count, whatever stands in it.
+        weights: of the same shape; a row of weight 0 does not count, whatever stands in it: not even an infinity or NaN.
+            The gradient to its `x` is 0. What that comes from needs a finite derivative there, as 0 times infinity is NaN.
 
     Returns:
         The sum of `weights * x` over the sum of the weights; 0 where no row counts.
+
+    Raises:
+        UsageError: the shapes differ.
     """
+    _check_weights(x, weights)
     total = weights.sum()
     counted = torch.where(weights > 0, x, 0.0)
     return (weights * counted).sum() / torch.where(total > 0, total, 1.0)
@@ -168,13 +173,26 @@ def normalize(advantages: Tensor, weights: Tensor, epsilon: float = 1e-8) -> Ten
         advantages: any shape.
         weights: of the same shape.
         epsilon: added to the deviation.
+
+    Raises:
+        UsageError: the shapes differ.
     """
+    _check_weights(advantages, weights)
     counts = weights > 0
     mean = weighted_mean(advantages, weights)
     centred = torch.where(counts, advantages - mean, 0.0)
     deviation = weighted_mean(centred.square(), weights).sqrt()
     normalized = centred / (deviation + epsilon)
     return torch.where(counts.sum() > 1, normalized, torch.where(counts, advantages, 0.0))
+
+
+def _check_weights(x: Tensor, weights: Tensor) -> None:
+    """Refuse what would otherwise be broadcast in silence."""
+    if x.shape != weights.shape:
+        raise UsageError(
+            f"weights of shape {list(weights.shape)} do not fit numbers of shape {list(x.shape)}",
+            hint="give one weight for each number",
+        )
 
 
 def _masked(values: Tensor, masks: Tensor) -> Tensor:

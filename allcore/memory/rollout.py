@@ -106,8 +106,8 @@ class RolloutBuffer:
     """Keeps the last T steps of E environments, then hands them out and begins again.
 
     Call `store` with the states and the actions taken in them at every tick, the reset ticks included. After T calls the
-    buffer is `full`, and `rollout` with the states of the next tick gives them back. What is stored is copied, so an
-    environment may use its tensors again. All memory is taken at the first `store` and written in place ever after.
+    buffer is `full`, and `rollout` with the states of the next tick gives them back. What is stored is copied into memory
+    of the buffer's own, which is taken at the first `store` and written in place ever after.
 
     Letters: T steps, E environments.
 
@@ -296,6 +296,6 @@ def _checked(columns: Mapping[str, Column], values: Mapping[str, Tensor], what: 
 
 
 def _write(columns: Mapping[str, Column], row: int, values: Mapping[str, Any]) -> None:
-    """Copy checked values into a row. A copy that waits: the caller may write to its tensors right after."""
+    """Copy checked values into a row. A copy that waits: when it returns, nobody's tensors are read any more."""
     for name, value in values.items():
         columns[name].write(row, value)

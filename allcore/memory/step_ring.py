@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from allcore.core import State, StateArray
 from allcore.errors import CheckpointError, HyperparameterError, UsageError
@@ -60,8 +61,8 @@ class StepRing:
         # made when the first state shows what is in it
         self._storage: StepStorage | None = None
         self._notes: StepNotes | None = None
-        # The newest state, by which we see that a transition goes on from the one before. None before the first store,
-        # and after loading, when an equal state does as well.
+        # The newest state, by which we see that a transition goes on from the one before: a reference, as nobody writes
+        # to a state that was handed out. None before the first store, and after loading, when an equal state does as well.
         self._newest: State | None = None
 
     def read_ahead(self, n_steps: int, discount_factor: float) -> None:
@@ -148,8 +149,7 @@ class StepRing:
         storage.values(state)  # the same entries, or an error that says what differs
         stored, given = self.newest(), state if storage.batched else State.array([state])
         return all(
-            torch.equal(stored[name].cpu(), given[name].cpu().to(stored[name].dtype))
-            for name in storage.columns
+            _equal(stored[name].cpu(), given[name].cpu().to(stored[name].dtype)) for name in storage.columns
         )
 
     # ---- where transitions start
@@ -244,3 +244,8 @@ class StepRing:
         storage, notes = self._allocated()
         storage.load_state_dict(state)
         notes.load_state_dict(state)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    """Whether all numbers of two tensors of one shape are the same; NaN is the same as NaN, unlike in `torch.equal`."""
+    return bool(torch.isclose(one, other, rtol=0.0, atol=0.0, equal_nan=True).all())

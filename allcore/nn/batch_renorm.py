@@ -23,10 +23,10 @@ class BatchRenorm(nn.Module):
 
     Attributes:
         weight: the learnt factor, `[1, F]`, or `[C, 1, F]` for stacked networks.
-        bias: the learnt shift.
-        mean: the running mean.
-        deviation: the running standard deviation.
-        calls: calls in train mode so far.
+        bias: the learnt shift, of the same shape.
+        mean: the running mean, of the same shape.
+        deviation: the running standard deviation, of the same shape.
+        calls: calls in train mode so far, `[]`.
     """
 
     mean: Tensor

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from allcore.errors import HyperparameterError
+
 
 class LogTemperature(nn.Module):
     """One number: log alpha. Learnt as a logarithm, the temperature alpha stays positive and its steps are relative.
@@ -16,8 +18,16 @@ class LogTemperature(nn.Module):
     """
 
     def __init__(self, initial: float = 1.0) -> None:
-        """Begin at alpha = `initial`."""
+        """Begin at alpha = `initial`.
+
+        Raises:
+            HyperparameterError: `initial` is not positive.
+        """
         super().__init__()
+        if not initial > 0:
+            raise HyperparameterError(
+                f"a temperature cannot begin at {initial}: it must be above 0, as its logarithm is learnt"
+            )
         self.log_alpha = nn.Parameter(torch.tensor(math.log(initial)))
 
     def forward(self) -> Tensor:

@@ -33,15 +33,20 @@ class RandomStream(nn.Module):
         if self._generator.device != device:
             self._generator = torch.Generator(device).manual_seed(self._seed)
             self._go_on_where_loaded()
+        self._loaded = None  # numbers are drawn here from now on, and this is where the stream stands
         return self._generator
 
     def get_extra_state(self) -> Tensor:
-        """Where the generator stands, for the network's `state_dict`: its bytes, then those of seed and count of copies."""
+        """Where the generator stands, for the network's `state_dict`: its bytes, then those of seed and count of copies.
+
+        Before anything was drawn since loading it is what was loaded, whatever kind of device that was of.
+        """
         counts = torch.tensor([self._seed, self._copies]).view(torch.uint8)
-        return torch.cat([self._generator.get_state(), counts])
+        stands = self._generator.get_state() if self._loaded is None else self._loaded
+        return torch.cat([stands, counts])
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Go on there: at once, or as soon as numbers are drawn on the kind of device that the state is of.
+        """Go on there, if the first numbers are drawn on the kind of device that the state is of; elsewhere begin anew.
 
         Later copies, too, draw what the saved network's would have drawn.
         """

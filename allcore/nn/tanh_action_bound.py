@@ -13,13 +13,19 @@ from allcore.errors import UsageError
 class TanhActionBound(nn.Module):
     """Squashes any number into the bounds of an action space: center + scale * tanh(x).
 
+    What rounding takes past a bound is brought back to it. That is only where tanh has as good as no gradient left.
+
     Attributes:
         center: the middle of the bounds, `[A]`.
         scale: half the distance of the bounds, `[A]`.
+        low: the lower bounds, `[A]`.
+        high: the upper bounds, `[A]`.
     """
 
     center: Tensor
     scale: Tensor
+    low: Tensor
+    high: Tensor
 
     def __init__(self, action_space: Box, device: torch.device | str = "cpu") -> None:
         """Take the bounds of `action_space`, for a network on `device`.
@@ -35,14 +41,11 @@ class TanhActionBound(nn.Module):
                 hint="Use a policy without bounds (GaussianPolicy without an action space).",
             )
         # Not saved: they are the environment's, not learnt.
-        center, scale = ((high + low) / 2, (high - low) / 2)
-        self.register_buffer(
-            "center", torch.tensor(center, dtype=torch.float32, device=device), persistent=False
-        )
-        self.register_buffer(
-            "scale", torch.tensor(scale, dtype=torch.float32, device=device), persistent=False
-        )
+        values = {"center": (high + low) / 2, "scale": (high - low) / 2, "low": low, "high": high}
+        for name, value in values.items():
+            tensor = torch.tensor(value, dtype=torch.float32, device=device)
+            self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Actions `[..., A]` within the bounds, from any numbers `[..., A]`."""
-        return self.center + self.scale * torch.tanh(x)
+        """Actions `[..., A]` within the bounds (as float32), from any numbers `[..., A]`."""
+        return (self.center + self.scale * torch.tanh(x)).clamp(self.low, self.high)

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from allcore.errors import UsageError
+
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
@@ -81,13 +83,37 @@ class DiagonalGaussian:
         return self.mean
 
     def log_prob(self, actions: Tensor) -> Tensor:
-        """Logarithms of the densities at `actions` `[N, A]`, summed over their numbers: `[N]`."""
+        """Logarithms of the densities at `actions` `[N, A]`, summed over their numbers: `[N]`.
+
+        Raises:
+            UsageError: the actions are not of the mean's shape; broadcast, they would give densities of other actions.
+        """
+        if actions.shape != self.mean.shape:
+            raise UsageError(
+                f"actions of shape {list(actions.shape)} have no density under means of shape {list(self.mean.shape)}",
+                hint="give one action for each mean",
+            )
         scaled = (actions - self.mean) * (-self.log_std).exp()
         return (-0.5 * scaled.square() - self.log_std - _HALF_LOG_TWO_PI).sum(-1)
 
     def entropy(self) -> Tensor:
         """`[N]`, in nats, summed over the numbers of an action."""
         return (self.log_std + 0.5 + _HALF_LOG_TWO_PI).sum(-1)
+
+
+def mean_and_log_std(output: Tensor) -> tuple[Tensor, Tensor]:
+    """The two halves `[N, A]` of what a model of a Gaussian gives, `[N, 2 * A]`.
+
+    Raises:
+        UsageError: it gives an odd number of numbers.
+    """
+    if output.shape[-1] % 2:
+        raise UsageError(
+            f"a model that gives {output.shape[-1]} numbers cannot give a mean and a deviation for each of an action's",
+            hint="its last layer needs 2 * A outputs, for A numbers in an action",
+        )
+    mean, log_std = output.chunk(2, dim=-1)
+    return mean, log_std
 
 
 def log_tanh_derivative(x: Tensor) -> Tensor:

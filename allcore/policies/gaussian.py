@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from allcore.approximation import Approximation
 from allcore.core import State
 from allcore.nn import RandomStream, TanhActionBound, device_of
-from allcore.policies.distributions import DiagonalGaussian
+from allcore.policies.distributions import DiagonalGaussian, mean_and_log_std
 
 
 class GaussianPolicy(Approximation):
@@ -71,7 +71,7 @@ class GaussianHead(nn.Module):
 
     def forward(self, states: State) -> DiagonalGaussian:
         """The distribution in `states`; the mask changes nothing."""
-        mean, log_std = states.apply_unmasked(self.model, "observation").chunk(2, dim=-1)
+        mean, log_std = mean_and_log_std(states.apply_unmasked(self.model, "observation"))
         if self.bound is not None:
             mean = self.bound(mean)
             log_std = log_std + self.bound.scale.log()

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from allcore.approximation import Approximation
 from allcore.core import State
 from allcore.nn import RandomStream, TanhActionBound, device_of
-from allcore.policies.distributions import DiagonalGaussian, log_tanh_derivative
+from allcore.policies.distributions import DiagonalGaussian, log_tanh_derivative, mean_and_log_std
 
 
 class SoftDeterministicPolicy(Approximation):
@@ -67,7 +67,7 @@ class _SoftDeterministicModule(nn.Module):
         self.stream = RandomStream(generator)
 
     def forward(self, states: State, *, sample: bool | None = None) -> Tensor | tuple[Tensor, Tensor]:
-        mean, log_std = states.apply_unmasked(self.model, "observation").chunk(2, dim=-1)
+        mean, log_std = mean_and_log_std(states.apply_unmasked(self.model, "observation"))
         if not (self.training if sample is None else sample):
             return self.bound(mean)
         gaussian = DiagonalGaussian(mean, log_std.clamp(-20, 2), self.stream.on(mean.device))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TruncatedForever as TruncatedForever,
         TwoStep as TwoStep,
     )
+    from allcore.testing.states_stay import check_states_stay as check_states_stay
     from allcore.testing.taking_turns import TakingTurns as TakingTurns
 
 __getattr__, __dir__, __all__ = attach(
@@ -59,6 +60,7 @@ __getattr__, __dir__, __all__ = attach(
         "TruncatedForever": "allcore.testing.probes",
         "LifeLost": "allcore.testing.probes",
         "Staggered": "allcore.testing.probes",
+        "check_states_stay": "allcore.testing.states_stay",
         "TakingTurns": "allcore.testing.taking_turns",
     },
 )

@@ -302,7 +302,15 @@ def test_explained_variance_by_hand() -> None:
     # Errors 1 and -1 have variance 1, as the returns have.
     assert explained_variance(torch.tensor([0.0, 4.0, 7.0]), returns, weights).item() == pytest.approx(0.0)
     assert explained_variance(torch.tensor([3.0, 1.0, 7.0]), returns, weights).item() == pytest.approx(-3.0)
-    assert explained_variance(returns, torch.ones(3), weights).isfinite()
+
+
+@pytest.mark.parametrize("n", [1, 3, 7])
+def test_there_is_nothing_to_explain_in_returns_that_are_all_the_same(n: int) -> None:
+    returns, weights = torch.full((n + 1,), 0.1), torch.ones(n + 1)
+    returns[-1], weights[-1] = 5.0, 0.0
+    for values in (returns, torch.zeros(n + 1), torch.arange(n + 1.0)):
+        assert explained_variance(values, returns, weights).isnan()
+    assert explained_variance(returns, returns, torch.zeros(n + 1)).isnan()
 
 
 @pytest.mark.parametrize("kind", ["discrete", "box"])
@@ -320,6 +328,17 @@ def test_what_stands_in_a_row_that_is_no_step_changes_nothing(kind: str) -> None
         learnt.append(_parameters(agent))
     for name in learnt[0]:
         assert learnt[0][name] == pytest.approx(learnt[1][name], abs=1e-6), name
+
+
+def test_its_rows_that_are_no_step_are_those_of_a_batch_of_advantages() -> None:
+    agent = _agent("discrete")
+    for tick in range(TICKS):
+        agent.act(_tick(tick))
+    batch = agent._batch(agent.rollout_buffer.rollout(_tick(TICKS)))
+    none = batch.weights == 0
+    assert none.any()
+    assert not batch.advantages[none].any()
+    assert torch.equal(batch.returns[none], batch.values[none])
 
 
 def test_a_vector_that_only_resets_is_not_learnt_from() -> None:

@@ -10,6 +10,7 @@ from all_atari.games import find_game, names
 from allcore.core import State
 from allcore.environments.resolve import resolve_environment
 from allcore.errors import CheckpointError, DomainError, UnknownEnvironmentError, UsageError
+from allcore.testing import check_states_stay
 
 
 def entries(state):
@@ -355,3 +356,9 @@ def test_a_moment_of_another_number_of_environments_is_refused():
     one.reset(seed=0)
     with pytest.raises(CheckpointError, match="1 emulators, and there are 2"):
         one.duplicate(2).load_state_dict(one.state_dict())
+
+
+@pytest.mark.parametrize("n", [None, 2])
+def test_states_stay_as_they_were_handed_out(n):
+    env = AtariEnvironment("Pong")
+    check_states_stay(env if n is None else env.duplicate(n), ticks=20)

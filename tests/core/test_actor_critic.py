@@ -11,7 +11,16 @@ from torch import nn
 
 from allcore.approximation import ActorCritic
 from allcore.core import State, StateArray
-from allcore.nn import ActionScale, SharedLogStd, fully_connected, orthogonal
+from allcore.errors import UsageError
+from allcore.nn import (
+    ActionScale,
+    NoisyFactorizedLinear,
+    NoisyLinear,
+    SharedLogStd,
+    StackedLinear,
+    fully_connected,
+    orthogonal,
+)
 from allcore.policies import GaussianHead, SoftmaxHead
 
 
@@ -154,6 +163,17 @@ def test_orthogonal_convolutions_keep_their_layout():
     rows = model[0].weight.reshape(4, -1)
     assert torch.allclose(rows @ rows.T, 2 * torch.eye(4), atol=1e-5)
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    "layer", [StackedLinear(2, 3, 1), NoisyLinear(3, 1, generator=generator()), NoisyFactorizedLinear(3, 1)]
+)
+def test_orthogonal_leaves_no_layer_out_in_silence(layer):
+    model = nn.Sequential(nn.Linear(3, 3), layer)
+    before = model[0].weight.clone()
+    with pytest.raises(UsageError, match=type(layer).__name__):
+        orthogonal(model, last_gain=0.01)
+    assert torch.equal(model[0].weight, before)
 
 
 def test_orthogonal_weights_are_drawn_like_other_initial_weights():

@@ -356,3 +356,36 @@ def test_a_state_of_another_optimizer():
     state["model"] = two.state_dict()["model"]
     with pytest.raises(CheckpointError, match="does not fit"):
         two.load_state_dict(state)
+
+
+@pytest.mark.parametrize("saved_with", [True, False])
+def test_an_optimizer_too_many_or_too_few(saved_with):
+    a, b = linear([1.0]), linear([2.0])
+    made = [Approximation(a, sgd(a)), Approximation(b)]
+    saved, loaded = made if saved_with else reversed(made)
+    before = loaded.model.weight.item()
+    with pytest.raises(CheckpointError, match="has an optimizer and .* has none"):
+        loaded.load_state_dict(saved.state_dict())
+    assert loaded.model.weight.item() == before
+
+
+@pytest.mark.parametrize("targets", [(FixedTarget(1), None), (None, PolyakTarget(0.5))])
+def test_a_target_of_another_kind(targets):
+    saved, loaded = (Approximation(linear([1.0]), target=target) for target in targets)
+    with pytest.raises(CheckpointError, match="target network is of another kind"):
+        loaded.load_state_dict(saved.state_dict())
+
+
+@pytest.mark.parametrize("in_tensor", [True, False])
+def test_a_learning_rate_stays_a_tensor_or_a_number(in_tensor):
+    def adam(lr):
+        model = linear([1.0])
+        return Approximation(model, optim.Adam(model.parameters(), lr=lr))
+
+    tensor, number = adam(torch.tensor(0.5)), adam(0.25)
+    saved, loaded = (number, tensor) if in_tensor else (tensor, number)
+    before = loaded.optimizer.param_groups[0]["lr"]
+    loaded.load_state_dict(saved.state_dict())
+    rate = loaded.optimizer.param_groups[0]["lr"]
+    assert float(rate) == float(saved.optimizer.param_groups[0]["lr"])
+    assert rate is before if in_tensor else isinstance(rate, float)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn, optim
 
-from allcore.approximation import FeatureNetwork, FixedTarget, Identity, QContinuous, VNetwork
+from allcore.approximation import FeatureNetwork, FixedTarget, Identity, QContinuous, QEnsemble, VNetwork
 from allcore.core import State, StateArray
+from allcore.errors import UsageError
 
 
 def linear(weights):
@@ -42,6 +43,20 @@ def test_values_of_continuous_actions(ask):
     assert (
         getattr(q, ask)(State({"observation": torch.tensor([1.0])}), torch.tensor([2.0, 0.0])).item() == 21.0
     )
+
+
+@pytest.mark.parametrize("kind", [QContinuous, QEnsemble])
+@pytest.mark.parametrize("shape", [(1, 6), (6,), (2, 3), (2, 3, 1)])
+def test_every_state_needs_an_action_of_its_own(kind, shape):
+    q = kind(nn.Linear(3, 1))
+    with pytest.raises(UsageError, match=r"not one for each of states of shape \[3\]"):
+        q(states([[1.0], [2.0], [3.0]]), torch.zeros(shape))
+
+
+def test_actions_of_any_shape_are_flattened():
+    q = QContinuous(linear([[1.0, 10.0, 100.0, 1000.0, 10000.0]]))
+    actions = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 5.0]]])
+    assert q(states([[9.0], [8.0]]), actions).tolist() == [43219.0, 50008.0]
 
 
 def test_gradients_flow_to_continuous_actions():

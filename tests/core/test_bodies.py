@@ -1,4 +1,5 @@
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -6,6 +7,7 @@ from hypothesis import given
 from allcore.agents import Agent
 from allcore.bodies import Body, ClipRewards, EpisodicLives, FrameStack, TimeFeature
 from allcore.core import State, StateArray
+from allcore.errors import UsageError
 
 
 class Recorder(Agent):
@@ -178,6 +180,30 @@ def test_a_saved_stack_goes_on(last_done):
     for body in (one, other):
         body.act(State({"observation": frame(3)}))
     assert torch.equal(agents[0].seen[-1].observation, agents[1].seen[-1].observation)
+
+
+def test_an_end_may_be_numpys():
+    agent = Recorder()
+    body = FrameStack(agent, size=2)
+    for number, done in [(1, False), (2, True), (3, False)]:
+        body.act(State({"observation": frame(number), "done": np.bool_(done)}))
+    assert [numbers(state.observation) for state in agent.seen] == [[1, 1], [1, 2], [3, 3]]
+
+
+def test_an_observation_of_several_parts_is_refused_at_once():
+    state = State({"observation.image": frame(1), "observation.pose": torch.zeros(2)})
+    with pytest.raises(UsageError, match="several parts: image, pose"):
+        FrameStack(Recorder()).act(state)
+
+
+@pytest.mark.parametrize(("body", "shape"), [(FrameStack, (1, 2, 2)), (TimeFeature, (2,))])
+def test_what_was_loaded_follows_the_states_to_their_device(body, shape):
+    # The device `meta` has no numbers, but like any other it cannot be mixed with the CPU.
+    saved, resumed = body(Recorder()), body(Recorder())
+    saved.act(State({"observation": torch.zeros(shape)}))
+    resumed.load_state_dict(saved.state_dict())
+    seen = resumed.process_state(State({"observation": torch.zeros(shape, device="meta")}))
+    assert seen.observation.device.type == "meta"
 
 
 # ---- TimeFeature

@@ -189,6 +189,16 @@ def test_tensorboard_reads_what_was_logged(tmp_path):
     }
 
 
+def test_tensorboard_stands_what_is_not_a_number(tmp_path):
+    logger = TensorBoardLogger(tmp_path)
+    logger.debug("value/explained_variance", torch.tensor(math.nan), 3)
+    logger.debug("value/explained_variance", 0.5, 4)
+    logger.close()
+    (first, second) = read_curves(tmp_path)["value/explained_variance"]
+    assert math.isnan(first[1])
+    assert second == (4, 0.5)
+
+
 def test_tensorboard_forgets_what_came_after_the_checkpoint(tmp_path):
     first = TensorBoardLogger(tmp_path)
     for frame in (1, 2, 3):

@@ -168,5 +168,18 @@ def test_a_state_waits_until_numbers_are_drawn_on_its_kind_of_device():
     stream = RandomStream(generator(2))
     stream._generator = Elsewhere()
     stream.set_extra_state(saved.get_extra_state())
+    assert torch.equal(stream.get_extra_state(), saved.get_extra_state())  # saved again before the first draw
     drawn = torch.randn(3, generator=stream.on(torch.device("cpu")))
     assert torch.equal(drawn, torch.randn(3, generator=saved.on(torch.device("cpu"))))
+
+
+def test_once_numbers_were_drawn_here_this_is_what_is_saved():
+    stream, other = RandomStream(generator()), RandomStream(generator(1))
+    elsewhere = torch.cat([torch.zeros(16, dtype=torch.uint8), other.get_extra_state()[-16:]])
+    stream.set_extra_state(elsewhere)
+    assert torch.equal(stream.get_extra_state(), elsewhere)
+    torch.randn(3, generator=stream.on(torch.device("cpu")))
+    resumed = RandomStream(generator(2))
+    resumed.set_extra_state(stream.get_extra_state())
+    draws = [torch.randn(3, generator=each.on(torch.device("cpu"))) for each in (stream, resumed)]
+    assert torch.equal(*draws)

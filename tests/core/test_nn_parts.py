@@ -7,13 +7,14 @@ from gymnasium.spaces import Box
 from torch import nn
 
 from allcore.core import State, StateArray
-from allcore.errors import UsageError
+from allcore.errors import HyperparameterError, UsageError
 from allcore.nn import (
     Aggregation,
     CategoricalDueling,
     Dueling,
     Flatten,
     Linear0,
+    LogTemperature,
     RLNetwork,
     Scale,
     TanhActionBound,
@@ -89,6 +90,18 @@ def test_actions_are_squashed_into_their_bounds():
     assert bound.state_dict() == {}
 
 
+def test_rounding_takes_no_action_past_its_bounds():
+    low, high = np.random.default_rng(0).uniform(-3, 3, (2, 1000)).astype(np.float32)
+    space = Box(np.minimum(low, high), np.maximum(low, high))
+    bound = TanhActionBound(space)
+    for x in (-100.0, 100.0):
+        numbers = torch.full((1000,), x, requires_grad=True)
+        actions = bound(numbers)
+        assert space.contains(actions.detach().numpy())
+        actions.sum().backward()
+        assert not numbers.grad.any()
+
+
 def test_bounds_must_be_finite():
     with pytest.raises(UsageError, match="no finite bounds"):
         TanhActionBound(Box(-np.inf, 1.0, (2,)))
@@ -124,6 +137,12 @@ def test_rl_network_with_an_observation_of_several_parts():
 
     state = State({"observation.a": torch.tensor([1.0]), "observation.b": torch.tensor([2.0])})
     assert RLNetwork(Sum())(state).tolist() == [3.0]
+
+
+@pytest.mark.parametrize("initial", [0.0, -1.0, float("nan")])
+def test_a_temperature_begins_above_zero(initial):
+    with pytest.raises(HyperparameterError, match="cannot begin at"):
+        LogTemperature(initial)
 
 
 def test_device_of():

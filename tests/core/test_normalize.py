@@ -224,7 +224,7 @@ def test_the_reward_of_a_beginning_moves_nothing(garbage):
     assert torch.equal(bodies[0].moments.var, bodies[1].moments.var)
 
 
-def test_an_environment_may_write_to_its_tensors_again():
+def test_tensors_that_are_written_to_again_do_no_harm():
     agents = Recorder(), Recorder()
     bodies = [NormalizeRewards(agent, RunningMoments(), 0.9) for agent in agents]
     rewards, dones = torch.zeros(2), torch.zeros(2, dtype=torch.bool)
@@ -235,6 +235,31 @@ def test_an_environment_may_write_to_its_tensors_again():
         bodies[1].act(StateArray({"observation": torch.zeros(2, 1), "reward": rewards, "done": dones}, (2,)))
     for one, other in zip(agents[0].seen, agents[1].seen, strict=True):
         assert torch.equal(one.reward, other.reward)
+
+
+def test_whole_rewards_are_rewards():
+    agents = Recorder(), Recorder()
+    for agent, kind in zip(agents, (int, float), strict=True):
+        body = NormalizeRewards(agent, RunningMoments(), 0.9)
+        for reward in (0, 3, -5):
+            body.act(State({"observation": torch.zeros(1), "reward": kind(reward)}))
+    assert [state.reward for state in agents[0].seen] == [state.reward for state in agents[1].seen]
+    whole = StateArray({"observation": torch.zeros(2, 1), "reward": torch.tensor([1, 2])}, (2,))
+    assert (
+        NormalizeRewards(Recorder(), RunningMoments(), 0.9).process_state(whole).reward.dtype == torch.float32
+    )
+
+
+def test_loaded_sums_follow_the_states_to_their_device():
+    # The device `meta` has no numbers, but like any other it cannot be mixed with the CPU.
+    def states(device):
+        return StateArray({"observation": torch.zeros(2, 1, device=device)}, (2,))
+
+    saved, resumed = (NormalizeRewards(Recorder(), RunningMoments(), 0.9, learn=False) for _ in range(2))
+    saved.act(states("cpu"))
+    resumed.load_state_dict(saved.state_dict())
+    resumed.moments.to("meta")
+    assert resumed.process_state(states("meta")).reward.device.type == "meta"
 
 
 def test_a_life_lost_ends_no_sum():

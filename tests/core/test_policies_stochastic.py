@@ -103,6 +103,21 @@ def test_gaussian_by_hand():
     assert pi.mode().tolist() == [[1.0, 0.0]]
 
 
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (3, 1), (3, 3, 2)])
+def test_no_density_of_actions_of_another_shape(shape):
+    pi = DiagonalGaussian(torch.zeros(3, 2), torch.zeros(3, 2), generator())
+    with pytest.raises(UsageError, match=r"under means of shape \[3, 2\]"):
+        pi.log_prob(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("kind", [GaussianPolicy, SoftDeterministicPolicy])
+@pytest.mark.parametrize("numbers", [[0.0], [0.0, 1.0, 2.0]])
+def test_every_mean_needs_a_deviation(kind, numbers):
+    policy = kind(Echo(), None, Box(-1.0, 1.0, (1,)), generator=generator())
+    with pytest.raises(UsageError, match=f"gives {len(numbers)} numbers"):
+        policy.no_grad(state(*numbers))
+
+
 def test_gaussian_samples_have_the_right_moments():
     pi = DiagonalGaussian(torch.full((40_000,), 3.0), torch.full((40_000,), math.log(0.5)), generator())
     sample = pi.sample()

@@ -178,6 +178,31 @@ def test_loading_replaces_what_was_there_and_keeps_its_memory():
         assert loaded.state_dict()["steps"]["written"] == before + rows
 
 
+def test_a_newest_state_with_nan_in_it_is_known_again_after_loading():
+    def state(number: float) -> State:
+        observation = torch.tensor([number, float("nan"), float("inf")])
+        return State({"observation": observation, "pixels": torch.tensor([1], dtype=torch.uint8)})
+
+    for newest, rows in ((state(0.0), 1), (state(9.0), 2)):
+        original, loaded = seeded(15), seeded(15)
+        original.store(None, None, state(0.0))
+        loaded.load_state_dict(clone(original.state_dict()))
+        loaded.store(newest, 8, state(1.0))
+        assert loaded.state_dict()["steps"]["written"] == 1 + rows
+
+
+def test_numbers_of_another_type_are_rounded_to_the_first_one_s():
+    buffer, found = seeded(15), []
+    previous = State({"observation": torch.tensor([0.5])})
+    buffer.store(None, None, previous)
+    for number in (torch.tensor([0.1], dtype=torch.float64), torch.tensor([2**24 + 1])):
+        state = State({"observation": number})
+        buffer.store(previous, 0, state)
+        found.append(buffer.ring.newest().observation)
+        previous = state
+    assert torch.equal(torch.cat(found).flatten(), torch.tensor([0.1, 2.0**24]))
+
+
 def test_a_state_that_is_not_the_newest_does_not_follow_it_after_loading():
     original, loaded = seeded(15), seeded(15)
     fill(original, [numbered(0), numbered(1)])

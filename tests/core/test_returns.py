@@ -287,6 +287,13 @@ def test_rows_of_weight_zero_count_for_nothing(garbage):
     torch.testing.assert_close(found, torch.tensor([-2.0, 0.0, -1.0, 3.0]) / deviation)
 
 
+@pytest.mark.parametrize("shape", [(3, 1), (), (1,), (2, 3)])
+def test_a_row_without_a_weight_of_its_own_is_not_broadcast(shape):
+    for function in (weighted_mean, normalize):
+        with pytest.raises(UsageError, match=r"weights of shape \[3\] do not fit"):
+            function(torch.ones(shape), torch.ones(3))
+
+
 def test_weights_other_than_zero_and_one():
     x, weights = torch.tensor([1.0, 5.0]), torch.tensor([0.75, 0.25])
     assert weighted_mean(x, weights).item() == 2.0

@@ -19,13 +19,14 @@ from allcore.memory import (
     GeneralizedAdvantageBuffer,
     NStepAdvantageBuffer,
     RolloutBuffer,
+    advantage_batch,
     generalized_advantages,
     n_step_returns,
 )
 
 
 class Play:
-    """Random states of E environments whose tensors are written to again at every tick, as an environment may do."""
+    """Random states of E environments whose tensors are written to again at every tick, which shows what is not copied."""
 
     def __init__(self, seed: int, envs: int, kind: str, ending: float = 0.3) -> None:
         self.rng = np.random.default_rng(seed)
@@ -414,6 +415,23 @@ def test_advantages_are_those_of_the_functions_in_flat_rows(cls):
     assert torch.equal(batch.extras["log_probs"], rollout.extras["log_probs"].flatten(0, 1))
     assert not batch.advantages.requires_grad
     assert not batch.values.requires_grad
+
+
+@pytest.mark.parametrize("garbage", [math.nan, math.inf, 5.0])
+def test_rows_that_are_no_step_have_no_advantage_and_their_own_value_as_return(garbage):
+    buffer = RolloutBuffer(2)
+    buffer.store(simple(0, done=True), torch.zeros(2))
+    buffer.store(simple(1), torch.zeros(2))
+    rollout = buffer.rollout(simple(2))
+    values = torch.tensor([[3.0, 4.0], [5.0, 6.0], [garbage, garbage]])
+    batch = advantage_batch(rollout, values, torch.tensor([[garbage, garbage], [1.0, -1.0]]))
+    assert batch.weights.tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert batch.advantages.tolist() == [0.0, 0.0, 1.0, -1.0]
+    assert batch.values.tolist() == [3.0, 4.0, 5.0, 6.0]
+    assert batch.returns.tolist() == [3.0, 4.0, 6.0, 5.0]
+    for wrong in ((values[:-1], torch.zeros(2, 2)), (values, torch.zeros(2, 1)), (values, values)):
+        with pytest.raises(UsageError, match="not those of a rollout"):
+            advantage_batch(rollout, *wrong)
 
 
 def test_minibatches_of_advantages_keep_rows_together():

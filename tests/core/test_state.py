@@ -141,3 +141,17 @@ def test_a_multiagent_state_keeps_its_agent() -> None:
     state = MultiagentState({"observation": torch.zeros(1), "agent": "left"})
     assert state.update("reward", 2.0).agent == "left"
     assert type(state.to("cpu")) is MultiagentState
+
+
+@pytest.mark.parametrize(("source", "device", "waits"), [("cpu", "meta", False), ("meta", "cpu", True)])
+def test_a_copy_to_the_cpu_is_there_when_it_comes_back(monkeypatch, source, device, waits) -> None:
+    state = State({"observation": torch.zeros(2, device=source)})
+    asked: list[bool] = []
+
+    def to(tensor: torch.Tensor, device: torch.device, non_blocking: bool = False) -> torch.Tensor:
+        asked.append(non_blocking)
+        return torch.empty(tensor.shape, device=device)
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    assert state.to(device).device.type == device
+    assert asked == [not waits]

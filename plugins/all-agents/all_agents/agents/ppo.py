@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import ParallelAgent
-from allcore.memory.advantages import AdvantageBatch
+from allcore.memory.advantages import advantage_batch
 from allcore.memory.diagnostics import explained_variance
 from allcore.memory.returns import generalized_advantages, normalize, weighted_mean
 from allcore.optim import as_schedule
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from allcore.approximation import ActorCritic
     from allcore.core import StateArray
     from allcore.logging import Logger
-    from allcore.memory import Rollout, RolloutBuffer
+    from allcore.memory import AdvantageBatch, Rollout, RolloutBuffer
     from allcore.optim import Schedule
 
 # What an update tells of itself, in this order.
@@ -136,16 +136,7 @@ class PPO(ParallelAgent):
         advantages = generalized_advantages(
             rollout.rewards, values, rollout.next_masks, rollout.next_dones, self.discount_factor, self.lam
         )
-        steps = rollout.flatten()
-        return AdvantageBatch(
-            states=steps.states,
-            actions=steps.actions,
-            advantages=advantages.flatten(),
-            returns=(advantages + values[:-1]).flatten(),
-            values=values[:-1].flatten(),
-            weights=steps.weights,
-            extras=steps.extras,
-        )
+        return advantage_batch(rollout, values, advantages)
 
     def _update(self, batch: AdvantageBatch) -> Tensor:
         """One update from a minibatch; what it tells of itself, `[5]`."""
