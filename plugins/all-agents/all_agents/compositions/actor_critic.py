@@ -36,11 +36,14 @@ class ActorCriticNetwork(Network):
     """What the networks of policy and values look like."""
 
     shared_hidden: tuple[int, ...] = described(
-        "Width of each hidden layer that policy and values share, on top of the features.", unit="units"
+        "Width of each hidden layer that policy and values share, on top of the features.",
+        unit="units",
+        at_least=1,
     )
     hidden: tuple[int, ...] = described(
         "Width of each hidden layer that policy and values have for themselves, on top of those they share.",
         unit="units",
+        at_least=1,
     )
     activation: str = described("What is between two layers: tanh or relu.")
     normalize_observations: bool = described(
@@ -87,7 +90,7 @@ class ContinuousActions:
     initial_std: float = described(
         "Standard deviation of actions at first.",
         unit="half an action's range",
-        at_least=0.0,
+        above=0.0,
     )
 
 

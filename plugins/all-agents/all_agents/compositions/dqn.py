@@ -27,7 +27,7 @@ class DQNHyperparameters(Network, Exploration, Replay, Learning):
     """What a preset of DQN can be told."""
 
     huber_threshold: float = described(
-        "Error of a value at which the loss turns from square to linear.", at_least=0.0
+        "Error of a value at which the loss turns from square to linear.", above=0.0
     )
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1

@@ -17,7 +17,9 @@ class Network:
     features: Function = described(
         "Makes the network's first part from the observation space; its features are [N, F]."
     )
-    hidden: tuple[int, ...] = described("Width of each hidden layer on top of the features.", unit="units")
+    hidden: tuple[int, ...] = described(
+        "Width of each hidden layer on top of the features.", unit="units", at_least=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class QRDQNHyperparameters(DQNHyperparameters):
     """What a preset of QR-DQN can be told: all that DQN can, and how many quantiles there are."""
 
+    huber_threshold: float = described(
+        "Error of a quantile at which the loss turns from square to linear; with 0 it is linear.",
+        at_least=0.0,
+    )
     n_quantiles: int = described("Quantiles of the return of each action.", unit="quantiles", at_least=1)
 
 

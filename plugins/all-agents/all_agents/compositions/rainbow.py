@@ -34,11 +34,13 @@ class RainbowHyperparameters(Network, Prioritization, Replay, Atoms, Learning):
     shared_hidden: tuple[int, ...] = described(
         "Width of each hidden layer that the streams share, on top of the features. These have no noise.",
         unit="units",
+        at_least=1,
     )
     hidden: tuple[int, ...] = described(
         "Width of each hidden layer of the two streams, one for the state's value and one for the actions' advantages. All "
         "layers of the streams are noisy.",
         unit="units",
+        at_least=1,
     )
     noisy_sigma: float = described(
         "The noise at first: the paper's sigma_0, which is divided by the root of a layer's inputs.",
