@@ -101,7 +101,3 @@ class DiscreteSACPreset(Preset):
             return policy.eval(state.to(policy.device)).mode().to(state.device)
 
         return PolicyAgent(act)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

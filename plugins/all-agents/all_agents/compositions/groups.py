@@ -36,6 +36,16 @@ class Learning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rollouts:
+    """How long the agent acts before it learns."""
+
+    n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
+    n_steps: int = described(
+        "Agent steps of each environment between two times of learning.", unit="agent steps", at_least=1
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Replay:
     """How transitions are kept and drawn."""
 

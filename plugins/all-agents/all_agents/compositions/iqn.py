@@ -100,7 +100,3 @@ class IQNPreset(Preset):
             generator=self.seeds.generator("test fractions"),
         )
         return greedy_agent(self, q, hp.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

@@ -10,7 +10,11 @@ from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from all_agents.compositions.groups import Exploration, Learning, Prioritization, Replay
+    from allcore.core import State
+    from allcore.policies import GaussianPolicy, SoftmaxPolicy
     from allcore.policies.greedy import ActionValues
     from allcore.presets import Preset
 
@@ -59,3 +63,10 @@ def greedy_agent(preset: Preset, q: ActionValues, exploration: float = 0.0) -> P
         evaluation_epsilon=exploration,
     )
     return PolicyAgent(policy.eval)
+
+
+def play(policy: SoftmaxPolicy | GaussianPolicy, sample: bool, state: State) -> Tensor:
+    """An action in evaluation, drawn from the policy or the likeliest one."""
+    distribution = policy.eval(state.to(policy.device))
+    action: Tensor = distribution.sample() if sample else distribution.mode()
+    return action.to(state.device)

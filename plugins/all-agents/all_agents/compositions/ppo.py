@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from torch.optim import Adam
 
 from all_agents.agents.ppo import PPO
-from all_agents.compositions.actor_critic import (
-    ActorCriticLearning,
-    ActorCriticNetwork,
-    ActorCriticPreset,
-    Rollouts,
-)
+from all_agents.compositions.actor_critic import ActorCriticLearning, ActorCriticNetwork, ActorCriticPreset
+from all_agents.compositions.groups import Rollouts
 from all_agents.compositions.parts import falling_step_size
 from allcore.approximation import ActorCritic
 from allcore.memory import RolloutBuffer

@@ -10,8 +10,7 @@ from torch import nn
 from torch.optim import RAdam
 
 from all_agents.agents.pqn import PQN
-from all_agents.compositions.actor_critic import Rollouts
-from all_agents.compositions.groups import Exploration, Learning, Network
+from all_agents.compositions.groups import Exploration, Learning, Network, Rollouts
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent
 from allcore.approximation import QNetwork
@@ -83,7 +82,3 @@ class PQNPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the values as they are now."""
         return greedy_agent(self, QNetwork(copy.deepcopy(self.model)), self.hyperparameters.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

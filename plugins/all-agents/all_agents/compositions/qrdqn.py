@@ -72,7 +72,3 @@ class QRDQNPreset(Preset):
         hp = self.hyperparameters
         q = QQuantiles(copy.deepcopy(self.model), None, self.setting.n_actions, hp.n_quantiles)
         return greedy_agent(self, q, hp.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

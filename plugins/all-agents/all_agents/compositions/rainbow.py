@@ -99,10 +99,6 @@ class RainbowPreset(Preset):
         """An agent that acts by a copy of the distributions as they are now, with the mean weights: no noise."""
         return greedy_agent(self, self._q_dist(copy.deepcopy(self.model), None))
 
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
-
     def _q_dist(self, model: nn.Module, optimizer: Optimizer | None, **options: Any) -> QDist:
         hp = self.hyperparameters
         return QDist(model, optimizer, self.setting.n_actions, hp.n_atoms, hp.v_min, hp.v_max, **options)
