@@ -154,6 +154,8 @@ def checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner
             f"{owner}: {name} takes {_a(_type_name(hint))}, not {value!r}",
             hint=f"{name}: {metadata.get('doc', '')}",
         ) from None
+    if isinstance(converted, Function):
+        return Function(converted, hyperparameter=name)
     bounds = {word: metadata[word] for word in _BOUNDS if metadata.get(word) is not None}
     parts = converted if isinstance(converted, tuple) else (converted,)
     numbers = [part for part in parts if isinstance(part, (int, float))]

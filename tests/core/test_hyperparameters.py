@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import pytest
@@ -95,6 +96,16 @@ def test_a_function_is_named_by_where_it_is_and_called_by_its_name() -> None:
     assert function.endswith(":some_network")
     assert Function("math:sqrt")(9.0) == 3.0
     assert "def some_network" in (function.source() or "")
+
+
+def test_what_a_function_raises_names_it_and_its_hyperparameter() -> None:
+    model = replace(Values(), {"model": "math:floor"}, owner="x.y").model
+    with pytest.raises(
+        HyperparameterError, match=r"model=math:floor fails: TypeError: must be real number, not"
+    ):
+        copy.deepcopy(model)("text")
+    with pytest.raises(HyperparameterError, match="cannot be found"):  # ours are told as they are
+        Function("allcore.presets.function:Function.resolve")(Function("no_such_module:x"))
 
 
 def test_a_function_that_cannot_be_found_again_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import PolicyAgent
+from allcore.errors import HyperparameterError
 from allcore.memory import ExperienceReplayBuffer, PrioritizedReplayBuffer
 from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
     from allcore.policies import GaussianPolicy, SoftmaxPolicy
     from allcore.policies.greedy import ActionValues
     from allcore.presets import Preset
+
+
+def check_minibatches(preset: Preset) -> None:
+    """Find out before the training whether a rollout has enough steps for its minibatches.
+
+    Raises:
+        HyperparameterError: it has not.
+    """
+    hp = preset.hyperparameters
+    if hp.n_minibatches > hp.n_envs * hp.n_steps:
+        raise HyperparameterError(
+            f"{preset.name}: {hp.n_steps} steps of {hp.n_envs} environments are too few for n_minibatches={hp.n_minibatches}",
+            hint=f"Set n_minibatches to at most {hp.n_envs * hp.n_steps}, which is n_steps * n_envs.",
+        )
 
 
 def falling_step_size(hp: Learning, train_steps: float) -> Linear:
