@@ -97,10 +97,6 @@ class DoubleDQNPreset(Preset):
         q = QNetwork(copy.deepcopy(self.model))
         return PolicyAgent(self._policy(q, epsilon=0.0, stream="test policy").eval)
 
-    def parallel_test_agent(self):
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
-
     def _policy(self, q, epsilon, stream):
         return GreedyPolicy(q, int(self.setting.action_space.n), epsilon, self.seeds.generator(stream))
 

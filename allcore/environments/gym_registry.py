@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from allcore.errors import UnknownEnvironmentError, UsageError
+from allcore.errors import AllError, UnknownEnvironmentError, UsageError
 from allcore.keys import did_you_mean
+from allcore.plugins.causes import quote_call
 
 if TYPE_CHECKING:
     import gymnasium
@@ -38,13 +42,15 @@ def make_gymnasium(environment_id: str, **options: Any) -> gymnasium.Env:
 
     Raises:
         UnknownEnvironmentError: Gymnasium has no such id.
-        UsageError: a package that the environment needs is not installed, or an option does not exist.
+        UsageError: a package that the environment needs is not installed, an option does not exist, or the environment's
+            constructor does not take its value.
     """
     import gymnasium
     from gymnasium import error
 
     try:
-        return gymnasium.make(environment_id, **options)
+        with without_deprecations():
+            return gymnasium.make(environment_id, **options)
     except error.UnregisteredEnv as problem:
         hint = did_you_mean(environment_id, names()) or "'all list environments' shows what there is."
         hint += _hint_on_namespace(environment_id)
@@ -60,13 +66,33 @@ def make_gymnasium(environment_id: str, **options: Any) -> gymnasium.Env:
         ImportError,
     ) as problem:  # the latter where a version is gone, or its simulator too new
         raise UsageError(f"Gymnasium does not make {environment_id!r}: {problem}") from problem
-    except TypeError as problem:
-        if "unexpected keyword argument" not in str(problem):
-            raise
-        raise UsageError(
-            f"The environment {environment_id!r} does not take all of these options: {', '.join(options)}.",
-            hint=str(problem),
-        ) from problem
+    except AllError:
+        raise
+    except Exception as problem:  # the environment's constructor may raise anything
+        if "unexpected keyword argument" in str(problem):
+            raise UsageError(
+                f"The environment {environment_id!r} does not take all of these options: {', '.join(options)}.",
+                hint=str(problem),
+            ) from problem
+        raise cannot_be_made(f"The environment {environment_id!r}", options, problem) from problem
+
+
+@contextlib.contextmanager
+def without_deprecations() -> Iterator[None]:
+    """Let Gymnasium keep to itself that there is a newer version of what was asked for by its name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"gymnasium\.")
+        yield
+
+
+def cannot_be_made(what: str, options: Mapping[str, Any], problem: Exception) -> UsageError:
+    """The error that says what the code of an environment raised when it was called with `options`."""
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    called = f" with the options {given}" if given else ""
+    return UsageError(
+        f"{what} cannot be made{called}: {quote_call(problem)}.",
+        hint="'--env-set name=value' changes an option." if given else None,
+    )
 
 
 def _hint_on_namespace(environment_id: str) -> str:

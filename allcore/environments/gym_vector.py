@@ -13,6 +13,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 
 from allcore.core import StateArray
 from allcore.environments.actions import ActionWriter
+from allcore.environments.gym_registry import without_deprecations
 from allcore.environments.spaces import ObservationReader, tensor_space
 from allcore.environments.vector_environment import VectorEnvironment
 from allcore.errors import UsageError
@@ -149,6 +150,13 @@ def make_vector(
     if callable(recipe):
         # Without its copy of the observations: they are copied when they become tensors.
         return SyncVectorEnv([recipe] * n, copy=False)
+    with without_deprecations():
+        return _make_registered(recipe, n, like=like, options=options)
+
+
+def _make_registered(
+    recipe: str | EnvSpec, n: int, *, like: gymnasium.Env, options: Mapping[str, Any]
+) -> VectorEnv:
     if _has_own_vector(recipe):
         vector = gymnasium.make_vec(recipe, n, vectorization_mode="vector_entry_point", **options)
         # Some (the ALE's) preprocess what the single environment leaves raw: that would be another environment.

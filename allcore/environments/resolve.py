@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.environments.environment import Environment
 from allcore.environments.multiagent_environment import AnyEnvironment, MultiagentEnvironment
-from allcore.errors import DomainError, PluginError, UnknownEnvironmentError, UsageError
+from allcore.errors import AllError, DomainError, PluginError, UnknownEnvironmentError, UsageError
 from allcore.imports import import_user_module
 from allcore.keys import did_you_mean
 from allcore.plugins import Entry, registry
 
 if TYPE_CHECKING:
     import torch
+
+#: Which distribution has a family, for those who have not installed it; a module of the user's own comes first.
+_PLUGINS = {
+    "atari": "all-atari",
+    "classic": "all-agents",
+    "continuous": "all-agents",
+    "mujoco": "all-mujoco",
+    "pettingzoo": "all-pettingzoo",
+}
 
 _LIST = "'all list environments' shows what there is."
 
@@ -84,11 +93,20 @@ def find_family(text: str, domain: str | None) -> Entry | None:
         entry for entry in registry().records("environments") if prefix in (entry.key, entry.record.name)
     ]
     if not named:
+        _refuse_left_out(prefix)
         return None
     family: Entry = registry().find("environments", prefix)  # complains where several plugins have the name
     if domain is not None and family.record.domain not in (None, domain):
         raise _other_domain(text, family, domain)
     return family
+
+
+def _refuse_left_out(prefix: str) -> None:
+    """Complain if `prefix` is the namespace of a plugin that is not loaded: a simulator's package may have that name, too."""
+    namespace = prefix.partition(".")[0]
+    for status in registry().plugins():
+        if status.namespace == namespace and not status.usable:
+            registry().find("environments", f"{namespace}.{prefix.rpartition('.')[2]}")  # raises why
 
 
 def _bare_name(text: str) -> str:
@@ -106,12 +124,21 @@ def _family_of_bare_name(name: str, domain: str | None) -> Entry:
     if having:
         keys = " or ".join(f"'{family.key}:{name}'" for family in having)
         raise UnknownEnvironmentError(f"Several families have an environment {name!r}.", hint=f"Say {keys}.")
-    # Families of a domain first: whoever types another domain's environment should hear that.
-    for family in sorted(families, key=lambda family: family.record.domain is None):
-        if family not in mine and name in _names(family):
-            raise _elsewhere(name, family, domain)
+    elsewhere = [family for family in families if family not in mine and name in _names(family)]
+    # Whoever types another domain's environment should hear that first.
+    for family in elsewhere:
+        if family.record.domain is not None:
+            raise _other_domain(name, family, str(domain))
     if len(mine) == 1:
-        return mine[0]  # it knows what other spellings it accepts, and which of its names are near
+        return mine[
+            0
+        ]  # it knows what other spellings it accepts, which of its names are near, and which are gone
+    for family in elsewhere:
+        which = "any domain" if domain is None else "this preset's domain"
+        raise UnknownEnvironmentError(
+            f"No environment of {which} is called {name!r}.",
+            hint=f"Did you mean '{family.record.name}:{name}'?",
+        )
     near = did_you_mean(name, [known for family in mine or families for known in _names(family)])
     raise UnknownEnvironmentError(f"There is no environment {name!r}.", hint=f"{near or ''} {_LIST}".strip())
 
@@ -122,15 +149,6 @@ def _names(family: Entry) -> list[str]:
     except PluginError:  # a broken family costs itself only
         return []
     return names
-
-
-def _elsewhere(name: str, family: Entry, domain: str | None) -> UsageError:
-    if family.record.domain is None:
-        hint = f"Did you mean '{family.record.name}:{name}'?"
-        return UnknownEnvironmentError(
-            f"No environment of this preset's domain is called {name!r}.", hint=hint
-        )
-    return _other_domain(name, family, str(domain))
 
 
 def _other_domain(text: str, family: Entry, domain: str) -> DomainError:
@@ -154,16 +172,17 @@ def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]
     import gymnasium
 
     from allcore.environments.gym import GymEnvironment
+    from allcore.environments.gym_registry import cannot_be_made
 
     factory = _import_factory(text)
     if "device" in _parameters(factory):
         options["device"] = device
     try:
         made = factory(**options)
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error) and "required" not in str(error):
-            raise
-        raise UsageError(f"{text!r} cannot be called with the options {list(options)}: {error}.") from error
+    except AllError:
+        raise
+    except Exception as error:  # the user's own code, which may raise anything
+        raise cannot_be_made(repr(text), options, error) from error
     if isinstance(made, (Environment, MultiagentEnvironment)):
         return made
     if isinstance(made, gymnasium.Env):
@@ -184,6 +203,7 @@ def _import_factory(text: str) -> Callable[..., Any]:
             raise UsageError(
                 f"The module of {text!r} needs {error.name!r}, which is not installed."
             ) from error
+        _refuse_not_installed(text)
         hint = did_you_mean(module_name, families) or f"Families are {', '.join(families)}. {_LIST}"
         raise UnknownEnvironmentError(
             f"{module_name!r} is neither a family of environments nor a module that can be imported.",
@@ -191,9 +211,18 @@ def _import_factory(text: str) -> Callable[..., Any]:
         ) from error
     factory = getattr(module, attribute, None)
     if not callable(factory):
+        _refuse_not_installed(text)
         near = did_you_mean(attribute, [name for name in vars(module) if not name.startswith("_")])
         raise UnknownEnvironmentError(f"The module {module_name!r} has no function {attribute!r}.", hint=near)
     return factory
+
+
+def _refuse_not_installed(text: str) -> None:
+    """Complain if `text` names a family of a plugin that belongs to allcore and is not installed."""
+    if plugin := _PLUGINS.get(text.partition(":")[0].rpartition(".")[2]):
+        raise UnknownEnvironmentError(
+            f"{text!r} needs the plugin {plugin}, which is not installed.", hint=f"pip install {plugin}"
+        )
 
 
 def _parameters(factory: Callable[..., Any]) -> set[str]:

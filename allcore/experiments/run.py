@@ -24,6 +24,8 @@ from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from allcore.environments import AnyEnvironment
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.spec import RunSpec
@@ -104,26 +106,19 @@ def _begin(
 def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:
     """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
     told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
-    state, message = "finished", ""
-    error: BaseException | None = None
-    try:
-        registry().notify("all_run_started", **told, frame=0)
-        _train(experiment, spec, folder)
-    except KeyboardInterrupt as interrupt:
-        state, message, error = "interrupted", f"interrupted after {experiment.frame:,} frames", interrupt
-    except Exception as failure:  # whatever it was, the run's folder must say so
-        if isinstance(failure, UsageError) and experiment.frame == 0:
-            # What only the first state shows, such as a replay buffer that does not fit into memory.
-            registry().notify("all_run_failed", **told, frame=0, error=failure)
-            experiment.logger.close()
-            experiment.close()
-            folder.discard()
-            raise
-        with contextlib.suppress(OSError):
-            (folder.path / _ERROR_FILE).write_text(traceback.format_exc(), encoding="utf-8")
-        message = f"{type(failure).__name__}: {failure} (see {folder.path / _ERROR_FILE})"
-        state, error = "failed", failure
-    _finish(experiment, folder)
+    registry().notify("all_run_started", **told, frame=0)
+    error = _caught(lambda: _train(experiment, spec, folder))
+    if isinstance(error, UsageError) and experiment.frame == 0:
+        # What only the first state shows, such as a replay buffer that does not fit into memory.
+        registry().notify("all_run_failed", **told, frame=0, error=error)
+        experiment.logger.close()
+        experiment.close()
+        folder.discard()
+        raise error
+    # The last rows may be what cannot be computed or written: that is a failure like any other.
+    error_at_end = _caught(lambda: _finish(experiment, folder))
+    error = error or error_at_end
+    state, message = _verdict(error, experiment.frame, folder)
     status: dict[str, Any] = {
         "frame": experiment.frame,
         "frames": spec.frames,
@@ -136,6 +131,27 @@ def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Ou
     else:
         registry().notify("all_run_failed", **told, frame=experiment.frame, error=error)
     return Outcome(spec=spec, folder=folder.path, state=state, message=message)
+
+
+def _caught(part: Callable[[], None]) -> BaseException | None:
+    """What ended a part of the run; None if it came to its own end."""
+    try:
+        part()
+    except (Exception, KeyboardInterrupt) as error:  # whatever it was, the run's folder must say so
+        return error
+    return None
+
+
+def _verdict(error: BaseException | None, frame: int, folder: RunFolder) -> tuple[str, str]:
+    """The run's state and why; the traceback of a failure goes to a file."""
+    if error is None:
+        return "finished", ""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", f"interrupted after {frame:,} frames"
+    with contextlib.suppress(OSError):
+        text = "".join(traceback.format_exception(error))
+        (folder.path / _ERROR_FILE).write_text(text, encoding="utf-8")
+    return "failed", f"{type(error).__name__}: {error} (see {folder.path / _ERROR_FILE})"
 
 
 def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
@@ -177,11 +193,15 @@ def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
 
 def _finish(experiment: Experiment, folder: RunFolder) -> None:
     """Leave the last weights and rows on disk, also after an interruption: somebody will want to look at them."""
-    experiment.log.finish()
-    experiment.logger.close()
-    experiment.close()
-    with contextlib.suppress(CheckpointError):  # a full disk; whoever came to the end has saved them already
-        experiment.preset.save(folder.preset_file)
+    try:
+        experiment.log.finish()
+    finally:
+        experiment.logger.close()
+        experiment.close()
+        with contextlib.suppress(
+            CheckpointError
+        ):  # a full disk; whoever came to the end has saved them already
+            experiment.preset.save(folder.preset_file)
 
 
 def _choose_folder(spec: RunSpec, env: AnyEnvironment, logdir: str | Path, fresh: bool) -> RunFolder:

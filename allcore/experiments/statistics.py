@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,19 @@ if TYPE_CHECKING:
 
 
 def summarise(values: Sequence[float]) -> dict[str, float]:
-    """Mean, population standard deviation, maximum and minimum of `values`, which may not be empty."""
+    """Mean, population standard deviation, maximum and minimum of `values`, which may not be empty.
+
+    A return that is no finite number is a mistake of the environment, which the row must show and which must not end the
+    run: the deviation is NaN then, and everything is where one of the values is.
+    """
+    if all(map(math.isfinite, values)):
+        mean, std = statistics.fmean(values), statistics.pstdev(values)
+    else:
+        mean, std = sum(values) / len(values), math.nan
+    unknown = any(map(math.isnan, values))  # which `max` and `min` would take or leave by its place
     return {
-        "mean": statistics.fmean(values),
-        "std": statistics.pstdev(values),
-        "max": max(values),
-        "min": min(values),
+        "mean": mean,
+        "std": std,
+        "max": math.nan if unknown else max(values),
+        "min": math.nan if unknown else min(values),
     }

@@ -18,6 +18,16 @@ def quote(error: BaseException) -> str:
     return f"{_one(error)} (first cause: {_one(first)})"
 
 
+def quote_call(error: BaseException) -> str:
+    """`quote` what a function raised that was called where it is caught, and the line in which it did so."""
+    import traceback
+
+    # The first frame is the caller's; code in C leaves no others.
+    frames = traceback.extract_tb(first_cause(error).__traceback__)[1:]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{quote(error)}{place}"
+
+
 def first_cause(error: BaseException) -> BaseException:
     """Follow the chain of exceptions to its beginning."""
     seen = {id(error)}

@@ -65,7 +65,10 @@ def _a(noun: str) -> str:
 
 def _unusable(what: str, status: PluginStatus) -> AllError:
     if status.state == "disabled":
-        return UnknownKeyError(f"{what} is not available: {status} is not loaded, because {status.message}.")
+        return UnknownKeyError(
+            f"{what} is not available: {status} is not loaded, because {status.message}.",
+            hint="Leave out that switch, or change it.",
+        )
     if status.state == "contested":
         return ConflictError(f"{what} is not available: {status.message}.")
     error = PluginError(f"{what} is not available, because {status} is left out: {status.message}.")

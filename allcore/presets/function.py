@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-from allcore.errors import HyperparameterError
+from allcore.errors import AllError, HyperparameterError
 from allcore.imports import import_user_module
+from allcore.plugins.causes import quote_call
 
 
 class Function(str):
-    """The name of a function, `module:function`, that is imported when it is called."""
+    """The name of a function, `module:function`, that is imported when it is called.
 
-    __slots__ = ()
+    Attributes:
+        hyperparameter: which hyperparameter it is the value of, for messages; empty if of none.
+    """
+
+    __slots__ = ("hyperparameter",)
+    hyperparameter: str
+
+    def __new__(cls, name: str, hyperparameter: str = "") -> Self:
+        """Name a function."""
+        made = super().__new__(cls, name)
+        made.hyperparameter = hyperparameter
+        return made
 
     @classmethod
     def of(cls, value: str | Callable[..., Any]) -> Function:
@@ -66,8 +78,22 @@ class Function(str):
         return found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Import the function and call it."""
-        return self.resolve()(*args, **kwargs)
+        """Import the function and call it.
+
+        Raises:
+            HyperparameterError: it cannot be found, or raises something.
+        """
+        function = self.resolve()
+        try:
+            return function(*args, **kwargs)
+        except AllError:
+            raise
+        except Exception as error:  # somebody's function, and perhaps not one for this place
+            name = f"{self.hyperparameter}={self}" if self.hyperparameter else str(self)
+            raise HyperparameterError(
+                f"{name} fails: {quote_call(error)}",
+                hint="Name a function that can be called in this place; `all show` says of the preset what each is for.",
+            ) from error
 
     def source(self) -> str | None:
         """The function's source code, to be recorded with a run; None where Python cannot find it."""

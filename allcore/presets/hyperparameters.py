@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+import operator
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -25,6 +27,15 @@ _WORDS = {
 }
 
 
+#: What the bounds of a value are called in a message, and when they hold.
+_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "at_least": ("at least", operator.ge),
+    "above": ("above", operator.gt),
+    "at_most": ("at most", operator.le),
+    "below": ("below", operator.lt),
+}
+
+
 def hyperparameter(
     default: Any,
     doc: str,
@@ -33,8 +44,10 @@ def hyperparameter(
     source: str = "",
     at_least: float | None = None,
     at_most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
 ) -> Any:
-    """A field of a hyperparameters class.
+    """A field of a hyperparameters class. Bounds of a list hold for each of its values.
 
     Args:
         default: the preset's value.
@@ -43,20 +56,28 @@ def hyperparameter(
         source: where the default comes from: a paper and its table, a reference implementation, or our measurement.
         at_least: the smallest value that makes sense.
         at_most: the largest value that makes sense.
+        above: what every value that makes sense is larger than.
+        below: what every value that makes sense is smaller than.
     """
-    metadata = {"doc": doc, "unit": unit, "source": source, "at_least": at_least, "at_most": at_most}
-    return dataclasses.field(default=default, metadata=metadata)
+    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata={"doc": doc, "unit": unit, "source": source, **bounds})
 
 
 def described(
-    doc: str, *, unit: str = "", at_least: float | None = None, at_most: float | None = None
+    doc: str,
+    *,
+    unit: str = "",
+    at_least: float | None = None,
+    at_most: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
 ) -> Any:
     """A field of a hyperparameters class without a value: each preset gives its own, with `values`.
 
     Arguments as for `hyperparameter`.
     """
-    metadata = {"doc": doc, "unit": unit, "source": "", "at_least": at_least, "at_most": at_most}
-    return dataclasses.field(metadata=metadata)
+    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
+    return dataclasses.field(metadata={"doc": doc, "unit": unit, "source": "", **bounds})
 
 
 def replace(hyperparameters: Any, changes: Mapping[str, Any], *, owner: str) -> Any:
@@ -64,7 +85,7 @@ def replace(hyperparameters: Any, changes: Mapping[str, Any], *, owner: str) -> 
 
     Args:
         hyperparameters: an instance of a hyperparameters class.
-        changes: new values by name; a `str` for a field of another type is parsed (`"3e-4"`, `"true"`, `"64,64"`).
+        changes: new values by name; a `str` for a field of another type is parsed (`"3e-4"`, `"true"`, `"64,64"`, `"[64, 64]"`).
         owner: the preset's name, for messages.
 
     Raises:
@@ -128,20 +149,21 @@ def checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner
     """
     try:
         converted = _convert(value, hint)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise HyperparameterError(
             f"{owner}: {name} takes {_a(_type_name(hint))}, not {value!r}",
             hint=f"{name}: {metadata.get('doc', '')}",
         ) from None
-    low, high = metadata.get("at_least"), metadata.get("at_most")
-    if isinstance(converted, (int, float)) and (
-        (low is not None and not converted >= low) or (high is not None and not converted <= high)
-    ):
-        bounds = " and ".join(
-            f"{word} {bound}" for word, bound in (("at least", low), ("at most", high)) if bound is not None
-        )
+    if isinstance(converted, Function):
+        return Function(converted, hyperparameter=name)
+    bounds = {word: metadata[word] for word in _BOUNDS if metadata.get(word) is not None}
+    parts = converted if isinstance(converted, tuple) else (converted,)
+    numbers = [part for part in parts if isinstance(part, (int, float))]
+    if not all(_BOUNDS[word][1](number, bound) for number in numbers for word, bound in bounds.items()):
+        said = " and ".join(f"{_BOUNDS[word][0]} {bound}" for word, bound in bounds.items())
+        each = "each of " if isinstance(converted, tuple) else ""
         raise HyperparameterError(
-            f"{owner}: {name} is {bounds}, not {value!r}", hint=f"{name}: {metadata.get('doc', '')}"
+            f"{owner}: {each}{name} is {said}, not {value!r}", hint=f"{name}: {metadata.get('doc', '')}"
         )
     return converted
 
@@ -151,9 +173,20 @@ def _convert(value: Any, hint: Any) -> Any:
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         return _convert_optional(value, hint)
     if typing.get_origin(hint) is tuple:
-        parts = value.split(",") if isinstance(value, str) else value
-        return tuple(_convert(part, typing.get_args(hint)[0]) for part in parts if part != "")
+        parts = _parts(value) if isinstance(value, str) else value
+        return tuple(_convert(part, typing.get_args(hint)[0]) for part in parts)
     return _CONVERT[hint](value)
+
+
+def _parts(text: str) -> list[Any]:
+    """The values of a list as it is typed, `64,64`, or as `all show` prints it, `[64, 64]`."""
+    text = text.strip()
+    if text.startswith("["):
+        parts: list[Any] = json.loads(text)
+        return parts
+    if text and not all(part.strip() for part in text.split(",")):
+        raise ValueError
+    return text.split(",") if text else []
 
 
 def _convert_optional(value: Any, hint: Any) -> Any:
@@ -185,7 +218,7 @@ def _to_float(value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError
     number = float(value)
-    if math.isnan(number):
+    if not math.isfinite(number):
         raise ValueError
     return number
 

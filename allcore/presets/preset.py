@@ -107,9 +107,9 @@ class Preset(nn.Module, ABC):
     def test_agent(self) -> Agent:
         """An agent that does not learn, on a copy of the networks as they are now."""
 
-    @abstractmethod
     def parallel_test_agent(self) -> ParallelAgent | Agent:
-        """The same for several environments at once; an `Agent` that takes a `StateArray` too will do."""
+        """The same for several environments at once: the same agent, unless it cannot take a `StateArray`."""
+        return self.test_agent()
 
     def save(self, file: str | Path) -> None:
         """Write networks, hyperparameters and spaces to one safetensors file, from which `load_preset` builds it again."""

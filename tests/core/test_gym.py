@@ -306,7 +306,6 @@ def test_mistakes_are_explained(environment_id, error, message):
         GymEnvironment(environment_id)
 
 
-@pytest.mark.filterwarnings("ignore:.*out of date:DeprecationWarning")
 def test_a_version_for_an_older_simulator_is_no_traceback():
     with pytest.raises(UsageError, match="mujoco<3"):
         GymEnvironment("Pusher-v4")
@@ -320,3 +319,10 @@ def test_options_for_an_environment_object_come_too_late():
 def test_unknown_options_are_explained():
     with pytest.raises(UsageError, match="gravvity"):
         GymEnvironment("CartPole-v1", gravvity=3)
+
+
+def test_what_the_constructor_raises_is_told_with_the_options():
+    with pytest.raises(
+        UsageError, match=r"with the options sutton_barto_reward='x', render_mode=3: \w+Error: .*line"
+    ):
+        GymEnvironment("CartPole-v1", sutton_barto_reward="x", render_mode=3)

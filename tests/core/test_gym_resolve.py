@@ -1,11 +1,19 @@
 import sys
+import types
 
 import gymnasium
 import pytest
 
-from allcore.environments.resolve import resolve_environment
-from allcore.errors import ConflictError, DomainError, PluginError, UnknownEnvironmentError, UsageError
-from allcore.plugins import EnvironmentRecord, registry
+from allcore.environments.resolve import _PLUGINS, resolve_environment
+from allcore.errors import (
+    ConflictError,
+    DomainError,
+    PluginError,
+    UnknownEnvironmentError,
+    UnknownKeyError,
+    UsageError,
+)
+from allcore.plugins import EnvironmentRecord, registry, reset
 
 FACTORY = """
 import gymnasium
@@ -16,6 +24,9 @@ def make(length=7):
 
 def make_ours(device):
     return GymEnvironment("Acrobot-v1", device)
+
+def make_badly(length=7):
+    return range(length)
 
 def make_nothing():
     return None
@@ -48,6 +59,9 @@ class FakeRegistry:
     def records(self, kind):
         assert kind == "environments"
         return list(self.entries)
+
+    def plugins(self):
+        return []
 
     def find(self, kind, text):
         found = [entry for entry in self.records(kind) if text in (entry.key, entry.record.name)]
@@ -85,6 +99,8 @@ def families(monkeypatch):
         ("gym:pkg:A/B-v1", "arcade", ("core.gym", "pkg:A/B-v1")),
         ("Pong", None, ("arcade.games", "Pong")),
         ("games:Pong", None, ("arcade.games", "Pong")),
+        # Gymnasium has the name, too, but the domain's only family knows better what is wrong with it.
+        ("Frozen-v1", "arcade", ("arcade.games", "Frozen-v1")),
     ],
 )
 def test_names_find_their_family(families, text, domain, found):
@@ -97,7 +113,7 @@ def test_names_find_their_family(families, text, domain, found):
     [
         ("CartPole-v1", "arcade", DomainError, r"'classic' \(classic.control\).*'arcade'(?s:.*)Pong"),
         ("games:Pong", "classic", DomainError, r"'arcade'(?s:.*)CartPole-v1"),
-        ("Frozen-v1", "classic", UnknownEnvironmentError, "Did you mean 'gym:Frozen-v1'"),
+        ("Frozen-v1", None, UnknownEnvironmentError, "Did you mean 'gym:Frozen-v1'"),
         ("Pogn", None, UnknownEnvironmentError, "Did you mean 'Pong'"),
         ("Pong", "martian", DomainError, "'arcade'"),
         ("Robot", "robots", PluginError, "broken"),
@@ -160,6 +176,43 @@ def test_mistakes_in_functions_are_explained(my_module, text, error, message):
 def test_wrong_options_of_a_function(my_module):
     with pytest.raises(UsageError, match="unexpected keyword argument 'width'"):
         resolve_environment("my_envs:make", domain=None, options={"width": 2})
+
+
+def test_what_a_function_raises_is_told_with_its_line(my_module):
+    with pytest.raises(
+        UsageError, match=r"make_badly' cannot be made with the options length='x': TypeError.*py, line \d+"
+    ):
+        resolve_environment("my_envs:make_badly", domain=None, options={"length": "x"})
+
+
+def test_a_plugin_that_is_left_out_is_named_rather_than_a_module_of_its_name(monkeypatch):
+    monkeypatch.setenv("ALL_PLUGINS_DISABLE", "classic")
+    monkeypatch.setitem(sys.modules, "classic", sys)
+    reset()
+    try:
+        for text in ("classic:CartPole-v1", "classic.classic:CartPole-v1"):
+            with pytest.raises(
+                UnknownKeyError, match=r"ALL_PLUGINS_DISABLE names it.*\n.*Leave out that switch"
+            ):
+                resolve_environment(text, domain=None)
+    finally:
+        reset()
+
+
+def test_a_plugin_that_is_not_installed_is_named_where_no_module_of_the_users_is_meant(families, monkeypatch):
+    simulator = types.ModuleType("mujoco")
+    simulator.make = lambda: gymnasium.make("CartPole-v1")
+    monkeypatch.setitem(sys.modules, "mujoco", simulator)
+    with pytest.raises(UnknownEnvironmentError, match="pip install all-mujoco"):
+        resolve_environment("mujoco:HalfCheetah-v5", domain=None)
+    with pytest.raises(UnknownEnvironmentError, match="pip install all-pettingzoo"):
+        resolve_environment("pettingzoo:no-such-game", domain=None)
+    assert resolve_environment("mujoco:make", domain=None).name == "make"
+
+
+def test_every_installed_family_is_among_those_that_can_be_proposed():
+    families = {entry.record.name for entry in registry().records("environments")}
+    assert families - {"gym"} <= set(_PLUGINS)
 
 
 def test_a_package_that_the_users_module_lacks(tmp_path):

@@ -25,6 +25,7 @@ from allcore.errors import (
 from allcore.experiments import Outcome, RunSpec, run as run_module, run_experiment
 from allcore.experiments.evaluation import evaluate_run
 from allcore.experiments.run import execute
+from allcore.experiments.runs import read_run
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.plugins import configure, registry, reset
 from allcore.presets import Preset
@@ -124,6 +125,17 @@ def test_a_failed_run_says_so_and_keeps_the_traceback(
     assert "caught fire" in outcome.message
     assert "Traceback" in (outcome.folder / "error.txt").read_text()
     assert json.loads((outcome.folder / "status.json").read_text())["state"] == "failed"
+
+
+def test_a_run_whose_last_rows_fail_is_a_failed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise ArithmeticError("no such mean")
+
+    monkeypatch.setattr("allcore.experiments.training_log.summarise", fail)
+    outcome = _run(tmp_path)
+    assert (outcome.state, read_run(outcome.folder).state) == ("failed", "failed")
+    assert "no such mean" in read_run(outcome.folder).error
+    assert (outcome.folder / "preset.safetensors").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,6 @@ from all_mujoco.names import names
 from allcore.environments.resolve import resolve_environment
 from allcore.errors import DomainError, UnknownEnvironmentError, UsageError
 
-# Gymnasium warns of every task in version 4.
-pytestmark = pytest.mark.filterwarnings("ignore:.*is out of date")
-
 
 def test_the_names_are_gymnasiums():
     import gymnasium.envs.registration
@@ -24,6 +21,7 @@ def test_the_names_are_gymnasiums():
 
 
 @pytest.mark.parametrize("name", names())
+@pytest.mark.filterwarnings("ignore:.*is out of date")  # of Gymnasium's own, in version 4
 def test_a_task_is_gymnasiums_in_float32(name):
     env, reference = MujocoEnvironment(name), gymnasium.make(name)
     observation, _ = reference.reset(seed=1)
@@ -46,7 +44,9 @@ def test_a_task_is_gymnasiums_in_float32(name):
 
 
 def test_an_old_mujoco_is_asked_for_in_words():
-    with pytest.raises(UsageError, match=r"Pusher-v4 gives other results from MuJoCo 3 on.*\n.*Pusher-v5"):
+    with pytest.raises(
+        UsageError, match=r"Pusher-v4 needs MuJoCo before version 3, and here is.*\n.*Pusher-v5"
+    ):
         MujocoEnvironment("Pusher-v4")
 
 
@@ -91,5 +91,9 @@ def test_the_family():
         resolve_environment("InvertedPendulum-v5", domain="atari")
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'HalfCheetah-v5'"):
         resolve_environment("HalfCheeta-v5", domain="mujoco")
+    with pytest.raises(UsageError, match="Use version 5 or 4"):
+        resolve_environment("HalfCheetah-v3", domain="mujoco")
+    with pytest.raises(UsageError, match="needs MuJoCo before version 3"):
+        resolve_environment("Pusher-v4", domain="mujoco")
     with pytest.raises(UnknownEnvironmentError, match="no environment 'HalfCheetah-v77'"):
         resolve_environment("HalfCheetah-v77", domain="mujoco")

@@ -40,7 +40,7 @@ class MujocoEnvironment(GymEnvironment):
             raise UnknownEnvironmentError(f"There is no MuJoCo task {name!r}.", hint=hint)
         if name == "Pusher-v4":
             raise UsageError(
-                f"Pusher-v4 gives other results from MuJoCo 3 on, and here is MuJoCo {mujoco.__version__}.",
+                f"Pusher-v4 needs MuJoCo before version 3, and here is MuJoCo {mujoco.__version__}.",
                 hint="Use Pusher-v5. Gymnasium's issue 950 has the details.",
             )
         try:

@@ -127,7 +127,8 @@ class DiscreteSAC(Agent):
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size
-        return steps_since_start >= (self._updates + 1) * self.update_frequency
+        due = steps_since_start >= (self._updates + 1) * self.update_frequency
+        return due and len(self.replay_buffer) > 0  # transitions of several steps may not be complete yet
 
     def _log(self, alpha: Tensor, entropy: Tensor) -> None:
         if self.logger is not None and self._updates % self.log_interval == 0:

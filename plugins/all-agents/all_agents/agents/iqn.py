@@ -114,7 +114,8 @@ class IQN(Agent):
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size
-        return steps_since_start >= (self._updates + 1) * self.update_frequency
+        due = steps_since_start >= (self._updates + 1) * self.update_frequency
+        return due and len(self.replay_buffer) > 0  # transitions of several steps may not be complete yet
 
     def state_dict(self) -> dict[str, Any]:
         """Everything the agent has learnt and remembers, with the state and the action in flight."""

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from all_agents.agents.a2c import A2C
-from all_agents.compositions.actor_critic import (
-    ActorCriticLearning,
-    ActorCriticNetwork,
-    ActorCriticPreset,
-    Rollouts,
-)
+from all_agents.compositions.actor_critic import ActorCriticLearning, ActorCriticNetwork, ActorCriticPreset
+from all_agents.compositions.groups import Rollouts
 from all_agents.compositions.parts import falling_step_size
 from allcore.approximation import ActorCritic
 from allcore.memory import RolloutBuffer

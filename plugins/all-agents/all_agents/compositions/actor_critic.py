@@ -14,6 +14,7 @@ from torch import nn
 
 from all_agents.compositions.groups import Learning, Network
 from all_agents.compositions.networks import feature_size
+from all_agents.compositions.parts import play
 from allcore.agents import PolicyAgent
 from allcore.bodies import NormalizeObservations, NormalizeRewards, observation_moments
 from allcore.errors import HyperparameterError
@@ -23,10 +24,8 @@ from allcore.presets import Preset, Setting, described
 
 if TYPE_CHECKING:
     from gymnasium import Space
-    from torch import Tensor
 
     from allcore.agents import Agent, ParallelAgent
-    from allcore.core import State
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -36,25 +35,18 @@ class ActorCriticNetwork(Network):
     """What the networks of policy and values look like."""
 
     shared_hidden: tuple[int, ...] = described(
-        "Width of each hidden layer that policy and values share, on top of the features.", unit="units"
+        "Width of each hidden layer that policy and values share, on top of the features.",
+        unit="units",
+        at_least=1,
     )
     hidden: tuple[int, ...] = described(
         "Width of each hidden layer that policy and values have for themselves, on top of those they share.",
         unit="units",
+        at_least=1,
     )
     activation: str = described("What is between two layers: tanh or relu.")
     normalize_observations: bool = described(
         "Bring observations to mean 0 and deviation 1, by all that was seen so far."
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rollouts:
-    """How long the agent acts before it learns."""
-
-    n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
-    n_steps: int = described(
-        "Agent steps of each environment between two times of learning.", unit="agent steps", at_least=1
     )
 
 
@@ -87,7 +79,7 @@ class ContinuousActions:
     initial_std: float = described(
         "Standard deviation of actions at first.",
         unit="half an action's range",
-        at_least=0.0,
+        above=0.0,
     )
 
 
@@ -175,20 +167,10 @@ class ActorCriticPreset(Preset):
     def test_agent(self) -> Agent:
         """An agent that acts by a copy of the policy as it is now."""
         policy = self.networks.player(self.seeds.generator("test policy"))
-        agent: Agent = PolicyAgent(partial(_play, policy, self.hyperparameters.sample_in_tests))
+        agent: Agent = PolicyAgent(partial(play, policy, self.hyperparameters.sample_in_tests))
         if self.observation_moments is not None:
             agent = NormalizeObservations(agent, copy.deepcopy(self.observation_moments), learn=False)
         return agent
-
-    def parallel_test_agent(self) -> Agent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
-
-
-def _play(policy: SoftmaxPolicy | GaussianPolicy, sample: bool, state: State) -> Tensor:
-    distribution = policy.eval(state.to(policy.device))
-    action: Tensor = distribution.sample() if sample else distribution.mode()
-    return action.to(state.device)
 
 
 def _numbers(action_space: Space[Any]) -> int:

@@ -73,10 +73,6 @@ class C51Preset(Preset):
         q_dist = self._q_dist(copy.deepcopy(self.model), None)
         return greedy_agent(self, q_dist, self.hyperparameters.test_exploration)
 
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
-
     def _q_dist(self, model: nn.Module, optimizer: Optimizer | None, **options: Any) -> QDist:
         hp = self.hyperparameters
         return QDist(model, optimizer, self.setting.n_actions, hp.n_atoms, hp.v_min, hp.v_max, **options)

@@ -31,8 +31,10 @@ class ActorAndCritics:
         "Makes the first part of each network from the space of what it sees, which is observations for the actor and "
         "observations and actions in one vector for critics; its features are [N, F]."
     )
-    hidden: tuple[int, ...] = described("Width of each hidden layer of the actor.", unit="units")
-    critic_hidden: tuple[int, ...] = described("Width of each hidden layer of a critic.", unit="units")
+    hidden: tuple[int, ...] = described("Width of each hidden layer of the actor.", unit="units", at_least=1)
+    critic_hidden: tuple[int, ...] = described(
+        "Width of each hidden layer of a critic.", unit="units", at_least=1
+    )
     policy_lr: float = described("The actor's step size at first.", at_least=0.0)
 
 
@@ -62,7 +64,7 @@ class Noise:
 class Entropy:
     """What entropy is worth beside rewards."""
 
-    initial_temperature: float = described("What a nat of entropy is worth at first.", at_least=1e-6)
+    initial_temperature: float = described("What a nat of entropy is worth at first.", above=0.0)
     temperature_lr: float = described("Step size of the temperature's logarithm.", at_least=0.0)
     target_entropy: float = described(
         "The entropy that the temperature keeps the policy at, for each number in an action, with bounds of -1 and 1.",

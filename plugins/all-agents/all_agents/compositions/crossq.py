@@ -42,7 +42,7 @@ class CrossQHyperparameters(ActorAndCritics, Entropy, Replay, Learning):
     beta1: float = described(
         "What share of itself Adam's mean of gradients keeps, for actor and critics.",
         at_least=0.0,
-        at_most=1.0,
+        below=1.0,
     )
     policy_delay: int = described(
         "Updates of the critics for one of actor and temperature.", unit="updates", at_least=1
@@ -105,7 +105,3 @@ class CrossQPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by the means of a copy of the actor as it is now."""
         return mean_test_agent(self, self.actor)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

@@ -32,7 +32,7 @@ class DiscreteSACHyperparameters(Network, Replay, Learning):
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1
     )
-    initial_temperature: float = described("What a nat of entropy is worth at first.", at_least=0.0)
+    initial_temperature: float = described("What a nat of entropy is worth at first.", above=0.0)
     target_entropy_scale: float = described(
         "Share of the largest entropy that there can be (log A), at which the policy is kept.",
         at_least=0.0,
@@ -101,7 +101,3 @@ class DiscreteSACPreset(Preset):
             return policy.eval(state.to(policy.device)).mode().to(state.device)
 
         return PolicyAgent(act)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

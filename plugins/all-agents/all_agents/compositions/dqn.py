@@ -27,7 +27,7 @@ class DQNHyperparameters(Network, Exploration, Replay, Learning):
 
     optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
     huber_threshold: float = described(
-        "Error of a value at which the loss turns from square to linear.", at_least=0.0
+        "Error of a value at which the loss turns from square to linear.", above=0.0
     )
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1
@@ -71,7 +71,3 @@ class DQNPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the values as they are now."""
         return greedy_agent(self, QNetwork(copy.deepcopy(self.model)), self.hyperparameters.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

@@ -17,7 +17,9 @@ class Network:
     features: Function = described(
         "Makes the network's first part from the observation space; its features are [N, F]."
     )
-    hidden: tuple[int, ...] = described("Width of each hidden layer on top of the features.", unit="units")
+    hidden: tuple[int, ...] = described(
+        "Width of each hidden layer on top of the features.", unit="units", at_least=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,16 @@ class Learning:
         at_least=0.0,
     )
     eps: float = described("What the optimizer adds to its divisor.", at_least=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollouts:
+    """How long the agent acts before it learns."""
+
+    n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
+    n_steps: int = described(
+        "Agent steps of each environment between two times of learning.", unit="agent steps", at_least=1
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,10 +74,6 @@ class IndependentPreset(Preset):
         """An agent for each player that does not learn."""
         return IndependentMultiagent({player: preset.test_agent() for player, preset in self._each()})
 
-    def parallel_test_agent(self) -> IndependentMultiagent:  # type: ignore[override]
-        """The same agents: there is one environment only."""
-        return self.test_agent()
-
     # ---- private
 
     def _each(self) -> list[tuple[str, Preset]]:

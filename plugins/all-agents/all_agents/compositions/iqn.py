@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 class IQNHyperparameters(DQNHyperparameters):
     """What a preset of IQN can be told: all that DQN can, and how quantiles are asked for."""
 
+    huber_threshold: float = described(
+        "Error of a quantile at which the loss turns from square to linear; with 0 it is linear.",
+        at_least=0.0,
+    )
     embedding_hidden: tuple[int, ...] = described(
         "Width of each hidden layer between the features and their product with those of fractions.",
         unit="units",
+        at_least=1,
     )
     n_fractions: int = described(
         "Quantiles learnt of each transition in an update.", unit="fractions", at_least=1
@@ -94,7 +99,3 @@ class IQNPreset(Preset):
             generator=self.seeds.generator("test fractions"),
         )
         return greedy_agent(self, q, hp.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

@@ -12,6 +12,7 @@ from allcore.core import StateArray
 from allcore.environments.spaces import ObservationReader
 from allcore.errors import HyperparameterError
 from allcore.nn import fully_connected
+from allcore.plugins.causes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,12 +46,19 @@ def feature_size(features: nn.Module, observation_space: Space[Any]) -> int:
         observation_space: the space of one observation.
 
     Raises:
-        HyperparameterError: it does not give `[N, F]`.
+        HyperparameterError: it does not give `[N, F]`, or does not take the observations.
     """
     # Two observations: layers that normalise over a batch refuse a single one in training.
     zeros = ObservationReader(observation_space)(create_empty_array(observation_space, 2))
-    with torch.no_grad():
-        shape = tuple(features(StateArray(zeros, (2,)).as_input("observation")).shape)
+    try:
+        with torch.no_grad():
+            shape = tuple(features(StateArray(zeros, (2,)).as_input("observation")).shape)
+    except Exception as error:  # whatever the function of the hyperparameter `features` has made
+        raise HyperparameterError(
+            f"features: the {type(features).__name__} that it makes does not take observations of {observation_space}: "
+            f"{quote(error)}",
+            hint="Name a function that makes a network for such observations; `all show` says which the preset has.",
+        ) from error
     if len(shape) != 2 or shape[0] != 2:
         raise HyperparameterError(
             f"the network of features gives {list(shape)} for two observations; it must give [2, F]",

@@ -62,7 +62,3 @@ class OnlineValuesPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the values as they are now."""
         return greedy_agent(self, QNetwork(copy.deepcopy(self.model)), self.hyperparameters.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

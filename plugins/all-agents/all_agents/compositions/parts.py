@@ -5,14 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import PolicyAgent
+from allcore.errors import HyperparameterError
 from allcore.memory import ExperienceReplayBuffer, PrioritizedReplayBuffer
 from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from all_agents.compositions.groups import Exploration, Learning, Prioritization, Replay
+    from allcore.core import State
+    from allcore.policies import GaussianPolicy, SoftmaxPolicy
     from allcore.policies.greedy import ActionValues
     from allcore.presets import Preset
+
+
+def check_minibatches(preset: Preset) -> None:
+    """Find out before the training whether a rollout has enough steps for its minibatches.
+
+    Raises:
+        HyperparameterError: it has not.
+    """
+    hp = preset.hyperparameters
+    if hp.n_minibatches > hp.n_envs * hp.n_steps:
+        raise HyperparameterError(
+            f"{preset.name}: {hp.n_steps} steps of {hp.n_envs} environments are too few for n_minibatches={hp.n_minibatches}",
+            hint=f"Set n_minibatches to at most {hp.n_envs * hp.n_steps}, which is n_steps * n_envs.",
+        )
 
 
 def falling_step_size(hp: Learning, train_steps: float) -> Linear:
@@ -59,3 +78,10 @@ def greedy_agent(preset: Preset, q: ActionValues, exploration: float = 0.0) -> P
         evaluation_epsilon=exploration,
     )
     return PolicyAgent(policy.eval)
+
+
+def play(policy: SoftmaxPolicy | GaussianPolicy, sample: bool, state: State) -> Tensor:
+    """An action in evaluation, drawn from the policy or the likeliest one."""
+    distribution = policy.eval(state.to(policy.device))
+    action: Tensor = distribution.sample() if sample else distribution.mode()
+    return action.to(state.device)

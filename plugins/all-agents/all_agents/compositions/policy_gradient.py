@@ -15,7 +15,7 @@ from torch.optim import Adam
 
 from all_agents.compositions.groups import Network
 from all_agents.compositions.networks import on_features
-from all_agents.compositions.parts import falling_step_size
+from all_agents.compositions.parts import falling_step_size, play
 from allcore.agents import PolicyAgent
 from allcore.approximation import VNetwork
 from allcore.nn import ActionScale, SharedLogStd
@@ -23,9 +23,6 @@ from allcore.policies import GaussianPolicy, SoftmaxPolicy
 from allcore.presets import Preset, Setting, described
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from allcore.core import State
     from allcore.logging import Logger
 
 
@@ -99,11 +96,7 @@ class PolicyGradientPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the policy as it is now."""
         policy = self._kind(copy.deepcopy(self.policy), generator=self.seeds.generator("test policy"))
-        return PolicyAgent(partial(_play, policy, self.hyperparameters.sample_in_tests))
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
+        return PolicyAgent(partial(play, policy, self.hyperparameters.sample_in_tests))
 
     # ---- private
 
@@ -118,9 +111,3 @@ class PolicyGradientPreset(Preset):
             "learning_rate_schedule": falling_step_size(hp, train_steps),
             "clip_grad": hp.clip_grad,
         }
-
-
-def _play(policy: SoftmaxPolicy | GaussianPolicy, sample: bool, state: State) -> Tensor:
-    distribution = policy.eval(state.to(policy.device))
-    action: Tensor = distribution.sample() if sample else distribution.mode()
-    return action.to(state.device)

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from torch.optim import Adam
 
 from all_agents.agents.ppo import PPO
-from all_agents.compositions.actor_critic import (
-    ActorCriticLearning,
-    ActorCriticNetwork,
-    ActorCriticPreset,
-    Rollouts,
-)
-from all_agents.compositions.parts import falling_step_size
+from all_agents.compositions.actor_critic import ActorCriticLearning, ActorCriticNetwork, ActorCriticPreset
+from all_agents.compositions.groups import Rollouts
+from all_agents.compositions.parts import check_minibatches, falling_step_size
 from allcore.approximation import ActorCritic
 from allcore.memory import RolloutBuffer
 from allcore.optim import Linear
-from allcore.presets import described
+from allcore.presets import Setting, described
 
 if TYPE_CHECKING:
     from allcore.agents import Agent, ParallelAgent
@@ -55,6 +51,11 @@ class PPOHyperparameters(ActorCriticNetwork, Rollouts, ActorCriticLearning):
 
 class PPOPreset(ActorCriticPreset):
     """PPO with Adam."""
+
+    def __init__(self, setting: Setting) -> None:
+        """Make the networks, once it is clear that rollouts are long enough."""
+        super().__init__(setting)
+        check_minibatches(self)
 
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> Agent | ParallelAgent:
         """A training agent; its step size and clip fall over `train_steps` (agent steps)."""

@@ -10,10 +10,9 @@ from torch import nn
 from torch.optim import RAdam
 
 from all_agents.agents.pqn import PQN
-from all_agents.compositions.actor_critic import Rollouts
-from all_agents.compositions.groups import Exploration, Learning, Network
+from all_agents.compositions.groups import Exploration, Learning, Network, Rollouts
 from all_agents.compositions.networks import feature_size
-from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent
+from all_agents.compositions.parts import check_minibatches, exploring_policy, falling_step_size, greedy_agent
 from allcore.approximation import QNetwork
 from allcore.memory import RolloutBuffer
 from allcore.nn import fully_connected_normalized
@@ -51,6 +50,7 @@ class PQNPreset(Preset):
     def __init__(self, setting: Setting) -> None:
         """Make the network."""
         super().__init__(setting)
+        check_minibatches(self)
         hp = self.hyperparameters
         features = hp.features(setting.observation_space)
         size = feature_size(features, setting.observation_space)
@@ -83,7 +83,3 @@ class PQNPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the values as they are now."""
         return greedy_agent(self, QNetwork(copy.deepcopy(self.model)), self.hyperparameters.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

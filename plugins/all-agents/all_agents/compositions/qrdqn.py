@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class QRDQNHyperparameters(DQNHyperparameters):
     """What a preset of QR-DQN can be told: all that DQN can, and how many quantiles there are."""
 
+    huber_threshold: float = described(
+        "Error of a quantile at which the loss turns from square to linear; with 0 it is linear.",
+        at_least=0.0,
+    )
     n_quantiles: int = described("Quantiles of the return of each action.", unit="quantiles", at_least=1)
 
 
@@ -66,7 +70,3 @@ class QRDQNPreset(Preset):
         hp = self.hyperparameters
         q = QQuantiles(copy.deepcopy(self.model), None, self.setting.n_actions, hp.n_quantiles)
         return greedy_agent(self, q, hp.test_exploration)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

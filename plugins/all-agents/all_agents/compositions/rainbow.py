@@ -34,11 +34,13 @@ class RainbowHyperparameters(Network, Prioritization, Replay, Atoms, Learning):
     shared_hidden: tuple[int, ...] = described(
         "Width of each hidden layer that the streams share, on top of the features. These have no noise.",
         unit="units",
+        at_least=1,
     )
     hidden: tuple[int, ...] = described(
         "Width of each hidden layer of the two streams, one for the state's value and one for the actions' advantages. All "
         "layers of the streams are noisy.",
         unit="units",
+        at_least=1,
     )
     noisy_sigma: float = described(
         "The noise at first: the paper's sigma_0, which is divided by the root of a layer's inputs.",
@@ -96,10 +98,6 @@ class RainbowPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the distributions as they are now, with the mean weights: no noise."""
         return greedy_agent(self, self._q_dist(copy.deepcopy(self.model), None))
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
 
     def _q_dist(self, model: nn.Module, optimizer: Optimizer | None, **options: Any) -> QDist:
         hp = self.hyperparameters

@@ -90,7 +90,3 @@ class SACPreset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by the means of a copy of the actor as it is now."""
         return mean_test_agent(self, self.actor)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()

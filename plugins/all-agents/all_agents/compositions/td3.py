@@ -94,7 +94,3 @@ class TD3Preset(Preset):
     def test_agent(self) -> PolicyAgent:
         """An agent that acts by a copy of the actor as it is now, without noise."""
         return deterministic_test_agent(self, self.actor)
-
-    def parallel_test_agent(self) -> PolicyAgent:
-        """The same agent: it takes one state or several."""
-        return self.test_agent()
