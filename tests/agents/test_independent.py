@@ -177,9 +177,9 @@ def test_all_kinds_of_single_agents_learn_side_by_side(key: str) -> None:
 
 def test_each_player_is_trained_for_its_share_of_the_steps() -> None:
     preset = _preset(settings=f"{SMALL},final_lr_factor=0.0,update_frequency=1")
-    agent = preset.agent(train_steps=110)  # 55 each, of which 45 are learnt from
+    agent = preset.agent(train_steps=110)  # 55 each
     q = agent.agents["a"].q
-    assert q._schedule(22) == pytest.approx(1 - 22 / 45)
+    assert q._schedule(22) == pytest.approx(1 - 22 / 55)
 
 
 def test_what_was_saved_plays_the_same(tmp_path: Path) -> None:
