@@ -130,9 +130,8 @@ def _family_of_bare_name(name: str, domain: str | None) -> Entry:
         if family.record.domain is not None:
             raise _other_domain(name, family, str(domain))
     if len(mine) == 1:
-        return mine[
-            0
-        ]  # it knows what other spellings it accepts, which of its names are near, and which are gone
+        # It knows what other spellings it accepts, which of its names are near, and which are gone.
+        return mine[0]
     for family in elsewhere:
         which = "any domain" if domain is None else "this preset's domain"
         raise UnknownEnvironmentError(

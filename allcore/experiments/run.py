@@ -198,9 +198,8 @@ def _finish(experiment: Experiment, folder: RunFolder) -> None:
     finally:
         experiment.logger.close()
         experiment.close()
-        with contextlib.suppress(
-            CheckpointError
-        ):  # a full disk; whoever came to the end has saved them already
+        # A full disk; whoever came to the end has saved them already.
+        with contextlib.suppress(CheckpointError):
             experiment.preset.save(folder.preset_file)
 
 
