@@ -11,7 +11,7 @@ vsarsa = atari_preset(
     VSarsaPreset,
     VSarsaHyperparameters,
     discount_factor=(0.99, _ALL),
-    lr=(1e-3, _ALL),
+    lr=(1e-3, _ALL + ", there of a dueling network"),
     final_lr_factor=(0.0, _ALL + ", where it falls along a cosine"),
     eps=(1.5e-4, _ALL),
     clip_grad=(0.0, _ALL),

@@ -11,7 +11,7 @@ crossq = PresetBuilder(
     "mujoco.crossq",
     values(
         CrossQHyperparameters,
-        discount_factor=(0.99, _CODE),
+        discount_factor=(0.99, _CODE + ": 0.9999 for Swimmer"),
         lr=(1e-3, _CODE),
         policy_lr=(1e-3, _CODE),
         temperature_lr=(1e-3, _CODE),
