@@ -117,19 +117,14 @@ def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Ou
         raise error
     # The last rows may be what cannot be computed or written: that is a failure like any other.
     error_at_end = _caught(lambda: _finish(experiment, folder))
-    error = error or error_at_end
-    state, message = _verdict(error, experiment.frame, folder)
-    status: dict[str, Any] = {
-        "frame": experiment.frame,
-        "frames": spec.frames,
-        "episodes": experiment.episode,
-        "error": message or None,
-    }
-    folder.write_status(state, **status)
+    error, frame = error or error_at_end, experiment.frame
+    state, message = _verdict(error, frame, folder)
+    counts = {"frame": frame, "frames": spec.frames, "episodes": experiment.episode}
+    folder.write_status(state, **counts, error=message or None)
     if error is None:
-        registry().notify("all_run_finished", **told, frame=experiment.frame)
+        registry().notify("all_run_finished", **told, frame=frame)
     else:
-        registry().notify("all_run_failed", **told, frame=experiment.frame, error=error)
+        registry().notify("all_run_failed", **told, frame=frame, error=error)
     return Outcome(spec=spec, folder=folder.path, state=state, message=message)
 
 

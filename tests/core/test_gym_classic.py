@@ -17,5 +17,5 @@ def test_every_name_makes_an_environment():
 def test_unknown_names_are_explained():
     with pytest.raises(UnknownEnvironmentError, match="Did you mean 'CartPole-v1'"):
         make("CartPole-v11")
-    with pytest.raises(UnknownEnvironmentError, match="Did you mean 'gym:FrozenLake-v1'"):
+    with pytest.raises(UnknownEnvironmentError, match="'gym:FrozenLake-v1' asks Gymnasium"):
         resolve_environment("FrozenLake-v1", domain="classic")

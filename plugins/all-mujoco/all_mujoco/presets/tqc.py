@@ -28,7 +28,10 @@ tqc = PresetBuilder(
         target_entropy=(-1.0, _KUZNETSOV),
         n_critics=(5, _KUZNETSOV),
         n_quantiles=(25, _KUZNETSOV),
-        n_dropped=(2, "Kuznetsov et al. 2020: for Walker2d, Ant and Humanoid; 0 for HalfCheetah, 5 for Hopper"),
+        n_dropped=(
+            2,
+            "Kuznetsov et al. 2020: for Walker2d, Ant and Humanoid; 0 for HalfCheetah, 5 for Hopper",
+        ),
         features=("all_agents.models:vector_features", _OURS),
         hidden=((256, 256), _KUZNETSOV),
         critic_hidden=((512, 512, 512), _KUZNETSOV),
