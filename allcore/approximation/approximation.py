@@ -238,9 +238,8 @@ class Approximation:
             logger.debug(f"gradient_norm/{self.name}", self._gradient_norm.detach().clone(), frame)
         if self._schedule is not None and self.optimizer is not None:
             rate = self.optimizer.param_groups[0]["lr"]
-            logger.debug(
-                f"learning_rate/{self.name}", rate.clone() if isinstance(rate, Tensor) else rate, frame
-            )
+            copied = rate.clone() if isinstance(rate, Tensor) else rate
+            logger.debug(f"learning_rate/{self.name}", copied, frame)
 
 
 def _parameters(optimizer: Optimizer) -> list[Tensor]:
