@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _NATURE = "Mnih et al. 2015"
-_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
+_OURS = "ours: docs/decisions/2026-11-22-classic-dqn-settings.md"
 _ZOO = "rl-baselines3-zoo, hyperparams/dqn.yml, CartPole-v1"
 
 dqn = PresetBuilder(
