@@ -9,13 +9,15 @@ _SB3 = "Stable-Baselines3's default"
 _HUANG = "Huang et al. 2022, The 37 implementation details"
 # CartPole's values are about 50, and to reach that tanh layers saturate: with rewards as they are, the values of one seed of
 # three (90 to 92) no longer explained anything, and it ended at 121.
+# With the zoo's 0.98 a cart that will have rolled off the track in 200 steps loses 2 % of a fall, with 0.99 13 %.
+_FAR = "ours: with the zoo's 0.98 one seed of 26 ended at 150"
 _SCALED = "ours: without it values saturate the network"
 
 ppo = PresetBuilder(
     "classic.ppo",
     values(
         PPOHyperparameters,
-        discount_factor=(0.98, _ZOO),
+        discount_factor=(0.99, _FAR),
         lr=(1e-3, _ZOO),
         final_lr_factor=(0.0, _ZOO),
         eps=(1e-5, _HUANG),
