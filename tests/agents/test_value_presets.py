@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from all_agents.compositions.ddqn import SharedBiasLinear
-from all_agents.presets.classic import c51, ddqn, rainbow
+from all_agents.presets.classic import c51, ddqn, dqn, iqn, qrdqn, rainbow
 from allcore.core import State
 from allcore.environments import GymEnvironment
-from allcore.memory import NStepReplayBuffer, PrioritizedReplayBuffer
+from allcore.memory import ExperienceReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer
 from allcore.nn import CategoricalDueling, NoisyFactorizedLinear
 from allcore.optim import CentredRMSprop
 from allcore.presets import Preset, PresetBuilder
@@ -51,6 +51,15 @@ def test_the_atoms_are_those_that_the_preset_names(builder: PresetBuilder) -> No
     assert agent.q_dist.atoms.tolist() == [-1.0, 0.0, 1.0, 2.0, 3.0]
     assert agent.q_dist(_observation(0.0, 0.0, 0.0, 0.0)).shape == (2, 5)
     assert agent.q_dist.clip_grad == 0.5
+
+
+@pytest.mark.parametrize("builder", [dqn, ddqn, c51, qrdqn, iqn])
+def test_a_preset_names_the_steps_of_its_targets(builder: PresetBuilder) -> None:
+    several = _preset(builder, n_steps=4, discount_factor=0.9).agent().replay_buffer
+    assert isinstance(several, NStepReplayBuffer)
+    assert (several.n_steps, several.discount_factor) == (4, 0.9)
+    assert isinstance(several.buffer, ExperienceReplayBuffer)
+    assert isinstance(_preset(builder, n_steps=1).agent().replay_buffer, ExperienceReplayBuffer)
 
 
 def test_rainbow_is_all_six() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allcore.presets import Function, described
+from allcore.presets import Function, described, hyperparameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,13 @@ class Replay:
     replay_start_size: int = described("Agent steps before learning begins.", unit="agent steps", at_least=1)
     replay_buffer_size: int = described("Transitions that replay keeps.", unit="transitions", at_least=2)
     n_envs: int = described("Environments trained in at once.", unit="environments", at_least=1)
+    n_steps: int = hyperparameter(
+        1,
+        "Steps over which rewards are summed before the values take over.",
+        unit="agent steps",
+        source="the one step of temporal-difference learning",
+        at_least=1,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

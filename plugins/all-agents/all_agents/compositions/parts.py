@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.agents import PolicyAgent
 from allcore.errors import HyperparameterError
-from allcore.memory import ExperienceReplayBuffer, PrioritizedReplayBuffer
+from allcore.memory import ExperienceReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer
 from allcore.optim import Linear
 from allcore.policies import GreedyPolicy
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from all_agents.compositions.groups import Exploration, Learning, Prioritization, Replay
     from allcore.core import State
+    from allcore.memory import ReplayBuffer
     from allcore.policies import GaussianPolicy, SoftmaxPolicy
     from allcore.policies.greedy import ActionValues
     from allcore.presets import Preset
@@ -39,25 +40,34 @@ def falling_step_size(hp: Learning, train_steps: float) -> Linear:
     return Linear(1.0, hp.final_lr_factor, 0, train_steps)
 
 
-def uniform_replay(preset: Preset, hp: Replay) -> ExperienceReplayBuffer:
-    """Uniform replay that gives minibatches on the preset's device."""
-    return ExperienceReplayBuffer(
+def uniform_replay(preset: Preset, hp: Replay) -> ReplayBuffer:
+    """Uniform replay of transitions of the preset's number of steps, with minibatches on the preset's device."""
+    uniform = ExperienceReplayBuffer(
         hp.replay_buffer_size, device=preset.device, generator=preset.seeds.generator("replay")
     )
+    return several_steps(hp, uniform)
 
 
 def prioritized_replay(
     preset: Preset, hp: Replay, priority: Prioritization, train_steps: float
-) -> PrioritizedReplayBuffer:
+) -> ReplayBuffer:
     """Prioritised replay whose weights correct more and more, from the first update to `train_steps` agent steps."""
     start = min(hp.replay_start_size, train_steps)
-    return PrioritizedReplayBuffer(
+    prioritized = PrioritizedReplayBuffer(
         hp.replay_buffer_size,
         alpha=priority.priority_alpha,
         beta=Linear(priority.priority_initial_beta, priority.priority_final_beta, start, train_steps),
         device=preset.device,
         generator=preset.seeds.generator("replay"),
     )
+    return several_steps(hp, prioritized)
+
+
+def several_steps(hp: Replay, buffer: ExperienceReplayBuffer | PrioritizedReplayBuffer) -> ReplayBuffer:
+    """The same replay with transitions of `hp.n_steps` steps."""
+    if hp.n_steps == 1:
+        return buffer
+    return NStepReplayBuffer(hp.n_steps, hp.discount_factor, buffer)
 
 
 def exploring_policy(preset: Preset, q: ActionValues, hp: Exploration) -> GreedyPolicy:

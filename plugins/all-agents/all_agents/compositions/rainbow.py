@@ -15,7 +15,6 @@ from all_agents.compositions.groups import Atoms, Learning, Network, Prioritizat
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import falling_step_size, greedy_agent, prioritized_replay
 from allcore.approximation import FixedTarget, QDist
-from allcore.memory import NStepReplayBuffer
 from allcore.nn import CategoricalDueling, NoisyFactorizedLinear, fully_connected
 from allcore.policies import GreedyPolicy
 from allcore.presets import Preset, Setting, described
@@ -46,7 +45,6 @@ class RainbowHyperparameters(Network, Prioritization, Replay, Atoms, Learning):
         "The noise at first: the paper's sigma_0, which is divided by the root of a layer's inputs.",
         at_least=0.0,
     )
-    n_steps: int = described("Steps over which rewards are summed.", unit="agent steps", at_least=1)
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1
     )
@@ -72,8 +70,7 @@ class RainbowPreset(Preset):
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> Rainbow:
         """A training agent; step size and the correction of priorities change over `train_steps` (agent steps)."""
         hp = self.hyperparameters
-        prioritized = prioritized_replay(self, hp, hp, train_steps)
-        replay_buffer = NStepReplayBuffer(hp.n_steps, hp.discount_factor, prioritized)
+        replay_buffer = prioritized_replay(self, hp, hp, train_steps)
         q_dist = self._q_dist(
             self.model,
             Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
