@@ -140,7 +140,7 @@ class TestCard:
             "seeds          0, 1, 2\n",
             "cpu, 1 thread\n",
             "lr 0.001 -> 0.01\n",
-            "20,000 transitions",
+            "100,000 transitions",
             "100 games at the end\n",
             "runs/classic.dqn/CartPole-v1/ (3 runs)\n",
         ):
