@@ -45,7 +45,7 @@ def uniform_replay(preset: Preset, hp: Replay) -> ReplayBuffer:
     uniform = ExperienceReplayBuffer(
         hp.replay_buffer_size, device=preset.device, generator=preset.seeds.generator("replay")
     )
-    return several_steps(hp, uniform)
+    return several_steps(preset, uniform)
 
 
 def prioritized_replay(
@@ -60,11 +60,12 @@ def prioritized_replay(
         device=preset.device,
         generator=preset.seeds.generator("replay"),
     )
-    return several_steps(hp, prioritized)
+    return several_steps(preset, prioritized)
 
 
-def several_steps(hp: Replay, buffer: ExperienceReplayBuffer | PrioritizedReplayBuffer) -> ReplayBuffer:
-    """The same replay with transitions of `hp.n_steps` steps."""
+def several_steps(preset: Preset, buffer: ExperienceReplayBuffer | PrioritizedReplayBuffer) -> ReplayBuffer:
+    """The same replay with transitions of the preset's number of steps."""
+    hp = preset.hyperparameters
     if hp.n_steps == 1:
         return buffer
     return NStepReplayBuffer(hp.n_steps, hp.discount_factor, buffer)
