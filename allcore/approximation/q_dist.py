@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
-from allcore.core import State
+from allcore.core import State, only_legal
 from allcore.errors import HyperparameterError
 from allcore.nn import device_of
 
@@ -84,7 +84,7 @@ class QDist(Approximation):
         """Expected returns for choosing an action, `[N, A]`: without gradients and without the mask."""
         with torch.no_grad():
             values = self.expectation(self._module.logits(states.to(self.device)).softmax(-1))
-            return values.to(states.device)
+            return only_legal(states, values.to(states.device))
 
     def project(self, rewards: Tensor, discounts: Tensor, probabilities: Tensor) -> Tensor:
         """The distribution of reward + discount * return, `[N, K]`, as nearly as the atoms can hold it.

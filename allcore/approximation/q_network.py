@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
-from allcore.core import State
-from allcore.nn import RLNetwork
+from allcore.core import State, only_legal
 
 
 class QNetwork(Approximation):
@@ -19,7 +18,7 @@ class QNetwork(Approximation):
     Shapes: N the states' own dimensions (none for a single State), A actions.
 
     `q(states)` gives `[N, A]`, `q(states, actions)` the values of those actions `[N]`; `no_grad`, `eval` and
-    `target` take the same arguments.
+    `target` take the same arguments. Among all actions, illegal ones are worth less than any other (`only_legal`).
     """
 
     def __init__(
@@ -30,18 +29,20 @@ class QNetwork(Approximation):
         self._values = model
 
     def action_values(self, states: State) -> Tensor:
-        """Values for choosing an action, `[N, A]`: without gradients and without the mask.
-
-        A lost life has mask zero, but the game goes on and the best action is still wanted.
-        """
+        """Values for choosing an action, `[N, A]`: without gradients, nor the mask: after a lost life the game goes on."""
         with torch.no_grad():
-            return states.to(self.device).apply_unmasked(self._values, "observation").to(states.device)
+            values = states.to(self.device).apply_unmasked(self._values, "observation").to(states.device)
+            return only_legal(states, values)
 
 
-class _QModule(RLNetwork):
+class _QModule(nn.Module):
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
     def forward(self, states: State, actions: Tensor | int | None = None) -> Tensor:
-        values = super().forward(states)
+        values = states.apply_unmasked(self.model, "observation")
         if actions is None:
-            return values
+            return states.apply_mask(only_legal(states, values))
         index = torch.as_tensor(actions, device=values.device).unsqueeze(-1)
-        return values.gather(-1, index).squeeze(-1)
+        return states.apply_mask(values.gather(-1, index).squeeze(-1))

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from allcore.approximation.approximation import Approximation
 from allcore.approximation.q_dist import of_actions
-from allcore.core import State
+from allcore.core import State, only_legal
 from allcore.errors import HyperparameterError
 from allcore.nn import RandomStream, device_of, quantile_midpoints
 
@@ -68,7 +68,8 @@ class QQuantiles(Approximation):
     def action_values(self, states: State) -> Tensor:
         """Expected returns for choosing an action, `[N, A]`: without gradients and without the mask."""
         with torch.no_grad():
-            return self._module.unmasked(states.to(self.device)).mean(-1).to(states.device)
+            quantiles = self._module.unmasked(states.to(self.device))
+            return only_legal(states, quantiles.mean(-1).to(states.device))
 
 
 class _QuantilesModule(nn.Module):
@@ -144,7 +145,7 @@ class QImplicitQuantiles(Approximation):
         """Expected returns for choosing an action, `[N, A]`: means over fresh fractions, without gradients and mask."""
         with torch.no_grad():
             quantiles = self._module.unmasked(states.to(self.device), self.draw(states, self.n_acting))
-            return quantiles.mean(-1).to(states.device)
+            return only_legal(states, quantiles.mean(-1).to(states.device))
 
 
 class _ImplicitQuantilesModule(nn.Module):

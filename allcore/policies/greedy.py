@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from allcore.core import State
+from allcore.core import State, only_legal
 from allcore.optim import Schedule, as_schedule
 
 
@@ -29,7 +29,7 @@ class GreedyPolicy:
     A single state and an array of one state get the same actions from the same generator.
 
     Where states have the entry `action_mask` (bool, `[A]`), greedy actions are among those that it allows. Exploring does
-    not look at it: an environment with forbidden actions must say what it does when it is given one.
+    not look at it: an environment with illegal actions must say what it does when it is given one.
 
     Attributes:
         steps: actions chosen by `no_grad` for states that were not done; epsilon is a function of it.
@@ -110,7 +110,4 @@ class GreedyPolicy:
         return torch.tensor(min(int(u * self.num_actions), self.num_actions - 1), device=state.device)
 
     def _greedy(self, state: State) -> Tensor:
-        values = self.q.action_values(state)
-        if "action_mask" in state:
-            values = values.masked_fill(~state["action_mask"], -torch.inf)
-        return values.argmax(-1)
+        return only_legal(state, self.q.action_values(state)).argmax(-1)

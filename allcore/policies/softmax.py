@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from allcore.approximation import Approximation
-from allcore.core import State
+from allcore.core import State, only_legal
 from allcore.nn import RandomStream
 from allcore.policies.distributions import Categorical
 
@@ -18,7 +18,7 @@ class SoftmaxPolicy(Approximation):
     """Probabilities of discrete actions: `policy(states)`, `no_grad` and `eval` give a `Categorical` over `[N, A]`.
 
     Shapes: N the states' own dimensions (none for a single State), A actions. The mask changes nothing: a life lost does
-    not change how to act.
+    not change how to act. Where states have the entry `action_mask` (bool, `[A]`), illegal actions have probability 0.
     """
 
     def __init__(
@@ -53,5 +53,5 @@ class SoftmaxHead(nn.Module):
 
     def forward(self, states: State) -> Categorical:
         """The distribution in `states`; the mask changes nothing."""
-        logits = states.apply_unmasked(self.model, "observation")
+        logits = only_legal(states, states.apply_unmasked(self.model, "observation"))
         return Categorical(logits, self.stream.on(logits.device))

@@ -28,9 +28,9 @@ class PettingZooEnvironment(MultiagentEnvironment):
     (`action_mask`), states have that as an entry `action_mask` (bool, `[A]`), and it is no part of the observation. Actions
     are tensors, arrays or numbers.
 
-    An illegal action is replaced by a legal one, drawn at random with equal chances. So an agent that knows nothing of legal
-    actions plays on, and what it learns is true: an illegal action is worth what a random legal one is, which is never more
-    than the best.
+    An illegal action is replaced by a legal one, drawn at random with equal chances. So agents may explore as in any other
+    environment, and one that knows nothing of legal actions plays on: to it an illegal action is worth what a random legal one
+    is, which is never more than the best.
 
     Each episode is seeded anew, from the seed of the last `reset` with one: games that draw a seed of their own when they are
     given none would otherwise not be the same twice.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
-from allcore.core import state_from_dict, state_to_dict
+from allcore.core import only_legal, state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,8 @@ class C51(Agent):
             log_probabilities = self.q_dist.log_probabilities(states, actions)
             # targets: the return of the best next action, shrunk and shifted; a terminal state's is worth nothing
             next_distributions = self.q_dist.target(next_states)
-            next_actions = torch.argmax(self.q_dist.expectation(next_distributions), dim=1)
+            next_values = only_legal(next_states, self.q_dist.expectation(next_distributions))
+            next_actions = torch.argmax(next_values, dim=1)
             best = torch.take_along_dim(next_distributions, next_actions[:, None, None], dim=1).squeeze(1)
             discounts = self.discount_factor ** next_states["steps"] * next_states.mask
             targets = self.q_dist.project(rewards, discounts, best)

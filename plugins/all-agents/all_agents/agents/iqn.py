@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
-from allcore.core import state_from_dict, state_to_dict
+from allcore.core import only_legal, state_from_dict, state_to_dict
 from allcore.nn import quantile_huber_loss
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class IQN(Agent):
         fractions = self.q.draw(next_states, n_choosing + n_learning)
         quantiles = self.q.target(next_states, fractions)  # [N, A, ...], zero where the state is terminal
         choosing, learning = quantiles.split([n_choosing, n_learning], dim=2)
-        best_actions = torch.argmax(choosing.mean(dim=2), dim=1)
+        best_actions = torch.argmax(only_legal(next_states, choosing.mean(dim=2)), dim=1)
         next_quantiles = learning.take_along_dim(best_actions[:, None, None], dim=1).squeeze(1)
         discounts = self.discount_factor ** next_states["steps"]
         return rewards.unsqueeze(1) + discounts.unsqueeze(1) * next_quantiles

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
-from allcore.core import state_from_dict, state_to_dict
+from allcore.core import only_legal, state_from_dict, state_to_dict
 from allcore.nn import quantile_huber_loss
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class QRDQN(Agent):
     def _targets(self, rewards: Tensor, next_states: State) -> Tensor:
         """Samples `[N, K]` of the return: those from the next states on if the action of the highest mean is taken."""
         quantiles = self.q.target(next_states)  # [N, A, K], zero where the state is terminal
-        best_actions = torch.argmax(quantiles.mean(dim=2), dim=1)
+        best_actions = torch.argmax(only_legal(next_states, quantiles.mean(dim=2)), dim=1)
         next_quantiles = quantiles.take_along_dim(best_actions[:, None, None], dim=1).squeeze(1)
         discounts = self.discount_factor ** next_states["steps"]
         return rewards.unsqueeze(1) + discounts.unsqueeze(1) * next_quantiles
