@@ -18,9 +18,8 @@ from allcore.experiments.run import make_experiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Preset, PresetBuilder
 
-#: Agent steps of a training, by domain; 500 where nothing else is said. Updates of a convolutional network take about
-#: 30 ms each, so that Atari's presets get just enough frames for a replay that wraps and for a few updates afterwards.
-FRAMES = {"atari": 160}
+#: Agent steps of a training.
+FRAMES = 500
 
 #: Episodes end by a time limit at least this early, where the environment's family lets them: Atari's does not.
 EPISODE_STEPS = 60
@@ -42,6 +41,10 @@ AT_MOST = {
 #: No hyperparameter of these names is smaller.
 AT_LEAST = {"update_frequency": 10, "final_exploration": 0.5}  # a greedy agent may stand still
 
+#: Updates of a convolutional network take about 30 ms each, so that Atari's presets make fewer.
+ATARI_AT_MOST = {**AT_MOST, "n_steps": 40}
+ATARI_AT_LEAST = {**AT_LEAST, "update_frequency": 30}
+
 #: No layer is wider.
 WIDEST = 16
 
@@ -52,10 +55,7 @@ PLAYERS = ("replay_start_size=20", "replay_buffer_size=40", "minibatch_size=8", 
 class Small:
     """How tests make a preset small and train it."""
 
-    @staticmethod
-    def frames(entry: Entry) -> int:
-        """How many agent steps a preset is trained for."""
-        return FRAMES.get(entry.record.domain, 500)
+    frames = FRAMES
 
     @staticmethod
     def environment(entry: Entry) -> AnyEnvironment:
@@ -70,7 +70,10 @@ class Small:
         """An environment of the preset's domain, and the preset, small, for it."""
         builder: PresetBuilder = registry().load(entry)
         env = Small.environment(entry)
-        changes = {**_smaller(builder.values), **changes}
+        at_most, at_least = (
+            (ATARI_AT_MOST, ATARI_AT_LEAST) if entry.record.domain == "atari" else (AT_MOST, AT_LEAST)
+        )
+        changes = {**_smaller(builder.values, at_most, at_least), **changes}
         return env, builder.hyperparameters(**changes).device(device).env(env).seed(3).build()
 
     @staticmethod
@@ -141,27 +144,27 @@ ENTRIES = registry().records("presets")
 @pytest.fixture(scope="module", params=ENTRIES, ids=[entry.key for entry in ENTRIES])
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Each preset, trained once for all tests of this folder."""
-    entry, frames = request.param, Small.frames(request.param)
+    entry = request.param
     env, preset = Small.build(entry)
     before = {name: value.clone() for name, value in preset.state_dict().items()}
-    loop = Small.experiment(env, preset, frames)
+    loop = Small.experiment(env, preset, FRAMES)
     file = tmp_path_factory.mktemp("agent") / "state"
-    watched = loop._agent = Watched(loop._agent, file, save_at=int(0.6 * frames / preset.n_envs))
-    loop.train(frames=frames)
+    watched = loop._agent = Watched(loop._agent, file, save_at=int(0.6 * FRAMES / preset.n_envs))
+    loop.train(frames=FRAMES)
     loop.close()
     env.close()
     return Trained(entry, preset, before, watched, copy.deepcopy(watched.agent.state_dict()))
 
 
-def _smaller(values: Any) -> dict[str, Any]:
+def _smaller(values: Any, at_most: dict[str, int], at_least: dict[str, float]) -> dict[str, Any]:
     """The changes that make hyperparameters small."""
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(values):
         name, value = field.name, getattr(values, field.name)
-        if name in AT_MOST:
-            changes[name] = min(value, AT_MOST[name])
-        elif name in AT_LEAST:
-            changes[name] = max(value, AT_LEAST[name])
+        if name in at_most:
+            changes[name] = min(value, at_most[name])
+        elif name in at_least:
+            changes[name] = max(value, at_least[name])
         elif "hidden" in name:
             changes[name] = tuple(min(width, WIDEST) for width in value)
         elif name == "settings":

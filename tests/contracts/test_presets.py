@@ -13,7 +13,7 @@ from allcore.checkpoint import load_state, load_tensors, save_tensors
 from allcore.core import State
 from allcore.environments import Environment
 from allcore.errors import TrustError
-from allcore.experiments import ParallelEnvExperiment
+from allcore.experiments import ParallelEnvExperiment, SingleEnvExperiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Function, Preset, PresetBuilder, load_preset
 from allcore.presets.hyperparameters import describe
@@ -51,7 +51,7 @@ def test_an_agent_goes_on_from_a_file_bit_for_bit(trained: Any, small: Any) -> N
     """The agent of a preset built anew is shown the states that followed, and does all that the first one did."""
     watched = trained.watched
     env, preset = small.build(trained.entry)
-    agent: Any = preset.agent(train_steps=small.frames(trained.entry))
+    agent: Any = preset.agent(train_steps=small.frames)
     agent.load_state_dict(load_state(watched.file))
     assert len(watched.states) > watched.save_at + 20
     for tick in range(watched.save_at, len(watched.states)):
@@ -67,7 +67,7 @@ def test_the_seed_alone_decides_whatever_test_agents_do(trained: Any, small: Any
     """The same training once more on the same states, in the middle of which test agents are made and play."""
     watched = trained.watched
     env, preset = small.build(trained.entry)
-    agent: Any = preset.agent(train_steps=small.frames(trained.entry))
+    agent: Any = preset.agent(train_steps=small.frames)
     playing: list[Any] = []
     for tick, (state, action) in enumerate(zip(watched.states, watched.actions, strict=True)):
         assert torch.equal(torch.as_tensor(agent.act(state)), action), f"at tick {tick}"
@@ -140,13 +140,29 @@ def test_another_number_of_environments_will_do(entry: Entry, small: Any) -> Non
     env.close()
 
 
+@every_preset
+def test_a_vector_of_one_environment_is_the_environment_alone(entry: Entry, small: Any) -> None:
+    """The same actions and the same weights, to the last bit, whichever of the two loops trains."""
+    env, alone = small.build(entry)
+    if not isinstance(env, Environment) or alone.n_envs > 1 or alone.parallel:
+        pytest.skip("does not train in one environment alone")
+    loop = SingleEnvExperiment(alone, env, train_steps=150)
+    loop.train(frames=150)
+    loop.close()
+    env, beside = small.build(entry)
+    parallel = ParallelEnvExperiment(beside, env, train_steps=150)
+    parallel.train(frames=150)
+    parallel.close()
+    assert differences(_tensors(alone), _tensors(beside)) == []
+
+
 @pytest.mark.gpu
 @every_preset
 def test_it_learns_on_a_gpu_in_an_environment_on_the_cpu(entry: Entry, small: Any, tmp_path: Path) -> None:
     env, preset = small.build(entry, device="cuda")
     before = {name: value.clone() for name, value in preset.state_dict().items()}
-    loop = small.experiment(env, preset, small.frames(entry))
-    loop.train(frames=small.frames(entry))
+    loop = small.experiment(env, preset, small.frames)
+    loop.train(frames=small.frames)
     loop.close()
     assert all(value.device.type == "cuda" for value in preset.parameters())
     assert differences(before, preset.state_dict()) != []

@@ -68,7 +68,9 @@ def test_a_run_leaves_everything_in_its_folder(tmp_path: Path) -> None:
 
 
 def test_the_same_specification_gives_the_same_run(tmp_path: Path) -> None:
-    first, second = _run(tmp_path), _run(tmp_path, fresh=True)
+    thousand_updates = {"frames": 2_100, "hyperparameters": {"replay_start_size": 100, "update_frequency": 2}}
+    first = _run(tmp_path, **thousand_updates)
+    second = _run(tmp_path, fresh=True, **thousand_updates)
     assert first.folder != second.folder
     assert (first.folder / "episodes.csv").read_bytes() == (second.folder / "episodes.csv").read_bytes()
     weights = [load_tensors(outcome.folder / "preset.safetensors")[0] for outcome in (first, second)]
