@@ -10,7 +10,7 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from torch import nn
 
-from all_agents.presets.continuous import crossq, ddpg, sac, td3, tqc
+from all_agents.presets.continuous import a2c, crossq, ddpg, ppo, sac, td3, tqc, vpg
 from all_mujoco.presets import crossq as mujoco_crossq, tqc as mujoco_tqc
 from allcore.core import State, StateArray
 from allcore.errors import DomainError, HyperparameterError
@@ -126,3 +126,15 @@ def test_the_papers_networks() -> None:
 def test_actions_of_another_kind_are_refused(builder: PresetBuilder, actions: Any, words: str) -> None:
     with pytest.raises(DomainError, match=words):
         _preset(builder, actions)
+
+
+@pytest.mark.parametrize("builder", [a2c, ppo, vpg])
+def test_a_gaussian_s_actions_need_no_bounds(builder: PresetBuilder) -> None:
+    half = Box(np.array([-np.inf, -3.0], np.float32), np.array([np.inf, 3.0], np.float32))
+    preset = builder.hyperparameters(hidden=(8,)).seed(0).build_for(SEEN, half, environment="test")
+    states = StateArray({"observation": torch.randn(4, 2), "done": torch.zeros(4, dtype=torch.bool)}, (4,))
+    actions = preset.parallel_test_agent().act(states)
+    assert actions.shape == (4, 2)
+    assert actions.isfinite().all()
+    with pytest.raises(DomainError, match="vectors of numbers"):
+        builder.seed(0).build_for(SEEN, Discrete(2), environment="test")

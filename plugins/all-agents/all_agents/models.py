@@ -60,15 +60,23 @@ def needs_vector_and_discrete(observation_space: Any, action_space: Any) -> str 
     return None
 
 
-def needs_vector_and_box(observation_space: Any, action_space: Any) -> str | None:
-    """What keeps these spaces from being vectors of numbers, with bounds for the actions; None if nothing does."""
-    import numpy as np
+def needs_vectors(observation_space: Any, action_space: Any) -> str | None:
+    """What keeps these spaces from being vectors of numbers, with bounds or without; None if nothing does."""
     from gymnasium.spaces import Box
 
     if problem := _needs_vector(observation_space):
         return problem
     if not (isinstance(action_space, Box) and len(action_space.shape) == 1):
         return f"its actions are {action_space}, and the agent's are vectors of numbers (Box)."
+    return None
+
+
+def needs_vector_and_box(observation_space: Any, action_space: Any) -> str | None:
+    """What keeps these spaces from being vectors of numbers, with bounds for the actions; None if nothing does."""
+    import numpy as np
+
+    if problem := needs_vectors(observation_space, action_space):
+        return problem
     if not (np.isfinite(action_space.low).all() and np.isfinite(action_space.high).all()):
         return f"its actions are {action_space}, which has no finite bounds."
     return None

@@ -43,7 +43,9 @@ class IQNHyperparameters(DQNHyperparameters):
     n_acting_fractions: int = described(
         "Quantiles whose mean an action is chosen by.", unit="fractions", at_least=1
     )
-    n_cosines: int = described("Cosines that a fraction is shown to the network as.", at_least=1)
+    n_cosines: int = described(
+        "Cosines that a fraction is shown to the network as.", unit="cosines", at_least=1
+    )
 
 
 class IQNPreset(Preset):

@@ -33,7 +33,7 @@ class PQNHyperparameters(Network, Exploration, Rollouts, Learning):
         at_least=0.0,
         at_most=1.0,
     )
-    n_epochs: int = described("How often each rollout is gone through.", at_least=1)
+    n_epochs: int = described("How often each rollout is gone through.", unit="epochs", at_least=1)
     n_minibatches: int = described("In how many updates each time.", unit="updates", at_least=1)
     clip_grad: float = described("The largest norm of all gradients together; 0 clips nothing.", at_least=0.0)
 

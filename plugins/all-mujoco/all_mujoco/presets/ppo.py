@@ -2,7 +2,7 @@
 
 from all_agents.compositions.actor_critic import ContinuousActions
 from all_agents.compositions.ppo import PPOHyperparameters, PPOPreset
-from all_agents.models import needs_vector_and_box
+from all_agents.models import needs_vectors
 from allcore.presets import PresetBuilder, values
 
 _PAPER = "Schulman et al. 2017, section 6.1 and Table 3"
@@ -26,7 +26,7 @@ ppo = PresetBuilder(
         clip_ratio=(0.2, "Schulman et al. 2017, Table 1"),
         final_clip_factor=(1.0, _PAPER),
         clip_values=(False, _PAPER),
-        normalize_advantages=(True, _CODE),
+        normalize_advantages=(True, "openai/baselines, ppo2/model.py: in each minibatch"),
         recompute_advantages=(False, _CODE),
         target_kl=(None, _PAPER),
         value_loss_scaling=(1.0, _CODE + "; policy and values share nothing"),
@@ -42,5 +42,5 @@ ppo = PresetBuilder(
         activation=("tanh", _PAPER),
     ),
     PPOPreset,
-    needs_vector_and_box,
+    needs_vectors,
 )

@@ -2,7 +2,7 @@
 
 from all_agents.compositions.actor_critic import ContinuousActions
 from all_agents.compositions.ppo import PPOHyperparameters, PPOPreset
-from all_agents.models import needs_vector_and_box
+from all_agents.models import needs_vectors
 from allcore.presets import PresetBuilder, values
 
 _OPENAI = "openai/baselines, ppo2/defaults.py, mujoco"
@@ -45,5 +45,5 @@ ppo2 = PresetBuilder(
         activation=("tanh", _PAPER),
     ),
     PPOPreset,
-    needs_vector_and_box,
+    needs_vectors,
 )

@@ -11,9 +11,9 @@ independent = PresetBuilder(
     "pettingzoo.independent",
     values(
         IndependentHyperparameters,
-        agent=("classic.dqn", "ours"),
-        players=((), "ours"),
-        settings=((), "ours"),
+        agent=("classic.dqn", "ours: it plays every game with vectors and discrete actions"),
+        players=((), "ours: all players alike"),
+        settings=((), "ours: as the preset has them"),
     ),
     IndependentPreset,
     needs_players,

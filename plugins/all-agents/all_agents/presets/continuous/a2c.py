@@ -2,7 +2,7 @@
 
 from all_agents.compositions.a2c import A2CHyperparameters, A2CPreset
 from all_agents.compositions.actor_critic import ContinuousActions
-from all_agents.models import needs_vector_and_box
+from all_agents.models import needs_vectors
 from allcore.presets import PresetBuilder, values
 
 _ZOO = "rl-baselines3-zoo, hyperparams/a2c.yml, Pendulum-v1"
@@ -35,5 +35,5 @@ a2c = PresetBuilder(
         activation=("tanh", _HUANG),
     ),
     A2CPreset,
-    needs_vector_and_box,
+    needs_vectors,
 )

@@ -2,7 +2,7 @@
 
 from all_agents.compositions.actor_critic import ContinuousActions
 from all_agents.compositions.ppo import PPOHyperparameters, PPOPreset
-from all_agents.models import needs_vector_and_box
+from all_agents.models import needs_vectors
 from allcore.presets import PresetBuilder, values
 
 _ZOO = "rl-baselines3-zoo, hyperparams/ppo.yml, Pendulum-v1"
@@ -45,5 +45,5 @@ ppo = PresetBuilder(
         activation=("tanh", _HUANG),
     ),
     PPOPreset,
-    needs_vector_and_box,
+    needs_vectors,
 )

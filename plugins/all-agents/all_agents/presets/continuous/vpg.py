@@ -2,7 +2,7 @@
 
 from all_agents.compositions.actor_critic import ContinuousActions
 from all_agents.compositions.vpg import VPGHyperparameters, VPGPreset
-from all_agents.models import needs_vector_and_box
+from all_agents.models import needs_vectors
 from allcore.presets import PresetBuilder, values
 
 _OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
@@ -30,5 +30,5 @@ vpg = PresetBuilder(
         hidden=((64, 64), _SPINNING_UP),
     ),
     VPGPreset,
-    needs_vector_and_box,
+    needs_vectors,
 )
