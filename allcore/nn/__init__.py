@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         stacked_fully_connected as stacked_fully_connected,
     )
     from allcore.nn.tanh_action_bound import TanhActionBound as TanhActionBound
+    from allcore.nn.tile_coding import TileCoding as TileCoding
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -76,6 +77,7 @@ __getattr__, __dir__, __all__ = attach(
         "LogTemperature": "allcore.nn.log_temperature",
         "TanhActionBound": "allcore.nn.tanh_action_bound",
         "ActionScale": "allcore.nn.action_scale",
+        "TileCoding": "allcore.nn.tile_coding",
         "SharedLogStd": "allcore.nn.log_std",
         "RunningMoments": "allcore.nn.running_moments",
         "MomentsByName": "allcore.nn.running_moments",

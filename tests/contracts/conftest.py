@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor
 from allcore.checkpoint import save_state
 from allcore.environments import AnyEnvironment
 from allcore.environments.resolve import resolve_environment
+from allcore.errors import DomainError
 from allcore.experiments.run import make_experiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Preset, PresetBuilder
@@ -59,11 +61,18 @@ class Small:
 
     @staticmethod
     def environment(entry: Entry) -> AnyEnvironment:
-        """The first example of the preset's domain."""
+        """The first example of the preset's domain that it can play."""
         domain = entry.record.domain
         family = next(e for e in registry().records("environments") if e.record.domain == domain)
         options = {} if domain in ("atari", "pettingzoo") else {"max_episode_steps": EPISODE_STEPS}
-        return resolve_environment(family.record.examples[0], domain=domain, options=options)
+        builder: PresetBuilder = registry().load(entry)
+        for example in family.record.examples:
+            env = resolve_environment(example, domain=domain, options=options)
+            with contextlib.suppress(DomainError):
+                builder.env(env).build()
+                return env
+            env.close()
+        raise AssertionError(f"{entry.key} can play none of {', '.join(family.record.examples)}")
 
     @staticmethod
     def build(entry: Entry, *, device: str = "cpu", **changes: Any) -> tuple[AnyEnvironment, Preset]:

@@ -49,6 +49,35 @@ def vector_features(observation_space: Box) -> nn.Module:
     return Bounded(observation_space)
 
 
+def tile_features(observation_space: Box) -> nn.Module:
+    """Features [N, 8 * 9**D] of observations [N, D] with finite bounds: the tiles of 8 shifted grids of 8 parts a side.
+
+    For a few dimensions. As many grids and parts as in Sutton and Barto (2018), example 10.1.
+
+    Args:
+        observation_space: a vector of D numbers.
+
+    Raises:
+        HyperparameterError: there are no bounds, or too many dimensions.
+    """
+    from allcore.nn import TileCoding
+
+    return TileCoding(observation_space, tilings=8, tiles=8)
+
+
+def needs_tiles_and_discrete(observation_space: Any, action_space: Any) -> str | None:
+    """What keeps these spaces from being a vector that `tile_features` can cover and a choice of actions; None if nothing."""
+    from allcore.errors import HyperparameterError
+
+    if problem := needs_vector_and_discrete(observation_space, action_space):
+        return problem
+    try:
+        tile_features(observation_space)
+    except HyperparameterError as error:
+        return error.message
+    return None
+
+
 def needs_vector_and_discrete(observation_space: Any, action_space: Any) -> str | None:
     """What keeps these spaces from being a vector of numbers and a choice of actions; None if nothing does."""
     from gymnasium.spaces import Discrete

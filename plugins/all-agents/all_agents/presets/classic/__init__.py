@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from all_agents.presets.classic.ddqn import ddqn as ddqn
     from all_agents.presets.classic.discrete_sac import discrete_sac as discrete_sac
     from all_agents.presets.classic.dqn import dqn as dqn
+    from all_agents.presets.classic.dqn_tiles import dqn_tiles as dqn_tiles
     from all_agents.presets.classic.iqn import iqn as iqn
     from all_agents.presets.classic.ppo import ppo as ppo
     from all_agents.presets.classic.pqn import pqn as pqn
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = attach(
         "ddqn": "all_agents.presets.classic.ddqn",
         "discrete_sac": "all_agents.presets.classic.discrete_sac",
         "dqn": "all_agents.presets.classic.dqn",
+        "dqn_tiles": "all_agents.presets.classic.dqn_tiles",
         "iqn": "all_agents.presets.classic.iqn",
         "ppo": "all_agents.presets.classic.ppo",
         "pqn": "all_agents.presets.classic.pqn",

@@ -40,6 +40,14 @@ def all_presets() -> list[PresetRecord]:
             default_frames=100_000,
         ),
         PresetRecord(
+            name="dqn_tiles",
+            target="all_agents.presets.classic.dqn_tiles:dqn_tiles",
+            summary="DQN on tile coding: for MountainCar",
+            agent="agents.dqn",
+            domain="classic",
+            default_frames=100_000,
+        ),
+        PresetRecord(
             name="qrdqn",
             target="all_agents.presets.classic.qrdqn:qrdqn",
             summary="QR-DQN on a small fully connected network",
