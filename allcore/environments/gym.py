@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,9 +10,10 @@ import gymnasium
 import numpy as np
 import torch
 
-from allcore.core import State
+from allcore.core import State, state_to_dict
 from allcore.environments.actions import ActionWriter
 from allcore.environments.environment import Environment
+from allcore.environments.episode_trace import EpisodeTrace, as_seen_before
 from allcore.environments.gym_registry import make_gymnasium
 from allcore.environments.gym_vector import GymVectorEnvironment, make_vector
 from allcore.environments.spaces import ObservationReader, tensor_space
@@ -64,6 +65,7 @@ class GymEnvironment(Environment):
         self._observation_space = tensor_space(self._env.observation_space)
         self._read = ObservationReader(self._env.observation_space, self._device)
         self._actions = ActionWriter(self._env.action_space)
+        self._trace = EpisodeTrace(self._env)
         self._state: State | None = None
 
     def reset(self, seed: int | None = None) -> State:
@@ -72,6 +74,7 @@ class GymEnvironment(Environment):
         Args:
             seed: handed on to Gymnasium as it is, so that its own environment does the same with it.
         """
+        self._trace.begin(seed)
         observation, _ = self._env.reset(seed=seed)
         self._state = State(self._read(observation))
         return self._state
@@ -80,13 +83,29 @@ class GymEnvironment(Environment):
         """Take one step; on a done environment start the next episode instead, ignoring the action."""
         if self.state.done:
             return self.reset()
-        observation, reward, terminated, truncated, _ = self._env.step(self._actions.one(action))
+        chosen = self._actions.one(action)
+        self._trace.add(chosen)
+        observation, reward, terminated, truncated, _ = self._env.step(chosen)
         entries: dict[str, Any] = self._read(observation)
         entries["reward"] = float(reward)
         entries["done"] = bool(terminated or truncated)
         entries["mask"] = 0.0 if terminated else 1.0
         self._state = State(entries)
         return self._state
+
+    def state_dict(self) -> dict[str, Any] | None:
+        """How the newest moment came about, and what it looked like; None if the environment cannot be saved."""
+        trace = None if self._state is None else self._trace.state_dict()
+        return None if trace is None else {"moment": trace, "state": state_to_dict(self._state)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Find the moment that `state_dict` saved again, by playing its episode once more.
+
+        Raises:
+            CheckpointError: what is seen there is not what was seen then.
+        """
+        seen = self._read(self._trace.retrace(state["moment"]).observation)
+        self._state = as_seen_before(self, state["state"], seen)
 
     def duplicate(self, n: int) -> GymVectorEnvironment:
         """A vector of `n` environments like this one, through `gymnasium.make_vec`.

@@ -11,12 +11,14 @@ import torch
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 
-from allcore.core import StateArray
+from allcore.core import StateArray, state_to_dict
 from allcore.environments.actions import ActionWriter
+from allcore.environments.episode_trace import as_seen_before
 from allcore.environments.gym_registry import without_deprecations
 from allcore.environments.spaces import ObservationReader, tensor_space
 from allcore.environments.vector_environment import VectorEnvironment
-from allcore.errors import UsageError
+from allcore.environments.vector_saving import saving_of
+from allcore.errors import CheckpointError, UsageError
 from allcore.seeding import Seeds
 
 
@@ -45,6 +47,7 @@ class GymVectorEnvironment(VectorEnvironment):
         self._observation_space = tensor_space(vector.single_observation_space)
         self._read = ObservationReader(vector.single_observation_space, self._device)
         self._actions = ActionWriter(vector.single_action_space)
+        self._saving = saving_of(vector)
         self._state_array: StateArray | None = None
         self._closed = False
 
@@ -55,19 +58,41 @@ class GymVectorEnvironment(VectorEnvironment):
             seed: environment 0 gets it as it is, so that it does what a single one does; environment i gets one that
                 is derived from it. A vector that draws for all environments from one stream (CartPole's) gets it whole.
         """
-        observations, _ = self._vector.reset(seed=self._seeds(seed))
+        seeds = self._seeds(seed)
+        if self._saving is not None:
+            self._saving.resetting(seeds)
+        observations, _ = self._vector.reset(seed=seeds)
         self._state_array = StateArray(self._read(observations), (self.num_envs,))
         return self._state_array
 
     def step(self, actions: Any) -> StateArray:
         """Take one step in every environment; those that were done start their next episode instead."""
-        observations, rewards, terminated, truncated, _ = self._vector.step(self._actions.many(actions))
+        chosen = self._actions.many(actions)
+        if self._saving is not None:
+            self._saving.stepping(chosen)
+        observations, rewards, terminated, truncated, _ = self._vector.step(chosen)
         entries = self._read(observations)
         entries["reward"] = self._tensor(rewards.astype(np.float32))
         entries["done"] = self._tensor(terminated | truncated)
         entries["mask"] = self._tensor(1 - terminated.astype(np.float32))
         self._state_array = StateArray(entries, (self.num_envs,))
         return self._state_array
+
+    def state_dict(self) -> dict[str, Any] | None:
+        """How the newest moment came about, and what it looked like; None if the simulators cannot be saved."""
+        moment = None if self._saving is None or self._state_array is None else self._saving.state_dict()
+        return None if moment is None else {"moment": moment, "state": state_to_dict(self._state_array)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Find the moment that `state_dict` saved again.
+
+        Raises:
+            CheckpointError: what is seen there is not what was seen then.
+        """
+        if self._saving is None:
+            raise CheckpointError(f"{self!r} cannot be saved, and goes on from nothing")
+        seen = self._read(self._saving.load_state_dict(state["moment"]))
+        self._state_array = as_seen_before(self, state["state"], seen)
 
     def close(self) -> None:
         """Free what the simulators hold. Calling it twice does no harm."""

@@ -54,7 +54,9 @@ BARS: dict[tuple[str, str], Bar] = {
         (f"classic.{agent}", _CARTPOLE): Bar(least=5 * 22.2, frames=100_000, seeds=TEN, source=RANDOM)
         for agent in ("vac", "vpg", "vqn", "vsarsa")
     },
-    ("classic.dqn_tiles", "classic:MountainCar-v0"): Bar(least=-110.0, frames=120_000, seeds=TEN, source=SOLVED),
+    ("classic.dqn_tiles", "classic:MountainCar-v0"): Bar(
+        least=-110.0, frames=120_000, seeds=TEN, source=SOLVED
+    ),
     ("classic.dqn", _ACROBOT): Bar(least=-76.6 - 11.8, frames=100_000, seeds=TEN, source=ZOO),
     ("classic.qrdqn", _ACROBOT): Bar(least=-69.1 - 10.0, frames=100_000, seeds=TEN, source=ZOO),
     ("classic.ppo", _ACROBOT): Bar(least=-73.5 - 18.2, frames=1_000_000, seeds=TEN, source=ZOO),
