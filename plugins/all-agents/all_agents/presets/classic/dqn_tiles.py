@@ -5,6 +5,7 @@ from all_agents.models import needs_tiles_and_discrete
 from allcore.presets import PresetBuilder, values
 
 _DQN = "as classic.dqn"
+_OURS = "ours: docs/decisions/2026-11-22-our-own-settings.md"
 _TILES = "Sutton and Barto 2018, example 10.1: Mountain Car"
 
 dqn_tiles = PresetBuilder(
@@ -25,7 +26,7 @@ dqn_tiles = PresetBuilder(
         n_steps=(5, _DQN),
         initial_exploration=(1.0, _DQN),
         final_exploration=(0.04, _DQN),
-        final_exploration_step=(16_000, _DQN),
+        final_exploration_step=(1000, _OURS),
         test_exploration=(0.0, _DQN),
         n_envs=(1, _DQN),
         features=("all_agents.models:tile_features", _TILES),
