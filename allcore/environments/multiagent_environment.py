@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gymnasium.spaces import Dict
 
 from allcore.environments.environment import Environment
+from allcore.errors import CheckpointError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import torch
     from gymnasium import Space
@@ -126,6 +129,18 @@ class MultiagentEnvironment(ABC):
     def render(self) -> np.ndarray | None:
         """The picture of the current state, `[H, W, 3]` uint8, or None if there is none."""
         return None
+
+    def state_dict(self) -> dict[str, Any] | None:
+        """All that it takes to find the newest moment again, with tensors and JSON's values; None if that cannot be had."""
+        return None
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Find the moment that `state_dict` saved again: from there, the same actions lead to the same states.
+
+        Raises:
+            CheckpointError: it cannot be found.
+        """
+        raise CheckpointError(f"{self!r} cannot be saved, and goes on from nothing")
 
     @abstractmethod
     def close(self) -> None:

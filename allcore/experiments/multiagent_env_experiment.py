@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allcore.errors import CheckpointError
 from allcore.experiments.experiment import Experiment
 from allcore.experiments.statistics import summarise
 from allcore.experiments.training_log import EPISODES_PER_SUMMARY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from allcore.core import MultiagentState
 
 
@@ -30,14 +33,14 @@ class MultiagentEnvExperiment(Experiment):
 
     def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
         """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
-        log, env, agent = self.log, self._env, self._agent
+        log, env = self.log, self._env
         state = self._state
         if state is None:
             state = self._state = env.reset(self.preset.seeds.integer("environment"))
             self._returns[state.agent] += state.reward
         while log.frame < frames and log.episodes < episodes:
             # Every agent sees its own final state too; the environment ignores what it answers.
-            action = agent.act(state)
+            action = self._chosen(state)
             stepped = not state.done
             state = self._state = env.step(action)
             log.frame += stepped
@@ -59,6 +62,24 @@ class MultiagentEnvExperiment(Experiment):
         for agent, theirs in result["agents"].items():
             self.logger.scalar(f"evaluation/{agent}", theirs["mean"], self.frame)
         return result
+
+    def _begin_again(self, last: MultiagentState) -> None:
+        """Refuse: each agent is in the middle of something of its own.
+
+        Raises:
+            CheckpointError: always.
+        """
+        raise CheckpointError(
+            f"{self._env!r} does not find its moment again, and its agents cannot leave the game",
+            hint="Start the run anew with --fresh.",
+        )
+
+    def _running(self) -> dict[str, Any]:
+        return {"returns": self._returns, "recent": self._recent, "length": self._length}
+
+    def _load_running(self, saved: Mapping[str, Any]) -> None:
+        self._returns, self._length = dict(saved["returns"]), saved["length"]
+        self._recent = {agent: list(returns) for agent, returns in saved["recent"].items()}
 
     def _end_episode(self) -> None:
         for agent, value in self._returns.items():

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from allcore.errors import UsageError
 from allcore.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from allcore.core import StateArray
+    from allcore.environments import VectorEnvironment
 
 
 class ParallelEnvExperiment(Experiment):
     """E environments stepped together, one agent that takes a `StateArray`. E is the preset's `n_envs`."""
 
-    _states: StateArray | None = None
+    _state: StateArray | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `Experiment` takes, and make the vector of environments.
@@ -36,16 +40,29 @@ class ParallelEnvExperiment(Experiment):
 
     def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
         """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
-        log, envs, agent = self.log, self._envs, self._agent
-        states = self._states
+        log, envs = self.log, self._envs
+        states = self._state
         if states is None:
             states = envs.reset(self.preset.seeds.integer("environment"))
         while log.frame < frames and log.episodes < episodes:
-            actions = agent.act(states)
+            actions = self._chosen(states)
             starts_anew = states.done
-            states = self._states = envs.step(actions)
+            states = self._state = envs.step(actions)
             self._count(states, ~starts_anew.cpu().numpy())
             log.tick()
+
+    @property
+    def _simulator(self) -> VectorEnvironment:
+        return self._envs
+
+    def _newest(self) -> StateArray:
+        return self._envs.state_array
+
+    def _running(self) -> dict[str, Any]:
+        return {"returns": torch.from_numpy(self._returns), "lengths": torch.from_numpy(self._lengths)}
+
+    def _load_running(self, saved: Mapping[str, Any]) -> None:
+        self._returns, self._lengths = saved["returns"].numpy().copy(), saved["lengths"].numpy().copy()
 
     def close(self) -> None:
         """Close the vector of environments."""

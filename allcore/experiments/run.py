@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from allcore.environments import MultiagentEnvironment
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
-from allcore.experiments.interruption import interruptible
+from allcore.experiments.checkpoints import Checkpoints
+from allcore.experiments.continuation import Saver, go_on
+from allcore.experiments.interruption import Interruption
 from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.run_folder import RunFolder, free_name
 from allcore.experiments.run_record import run_record
+from allcore.experiments.saved import recorded_threads
 from allcore.experiments.setup import build, canonical
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
@@ -81,33 +85,43 @@ def run(
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
         keep_memory()
-        with computing(choose_threads(preset)), interruptible():
+        with (
+            computing(recorded_threads(folder.path) or choose_threads(preset)),
+            Interruption() as interruption,
+        ):
             try:
                 experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
             except BaseException:
                 folder.discard()
                 raise
-            return _see_through(experiment, spec, folder)
+            return _see_through(experiment, spec, folder, interruption)
 
 
 def _begin(
     spec: RunSpec, env: AnyEnvironment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
 ) -> Experiment:
-    """Everything up to the first step."""
+    """Everything up to the first step, or up to where a stopped run of this name goes on."""
     logger = _make_loggers(spec, folder, quiet=quiet)
     experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
-    # What a stopped run of this name had logged is logged again from the start.
-    logger.rewind(0)
+    continued = go_on(experiment, folder)
+    earlier = folder.read_run().get("continued", []) if continued else []
     (folder.path / _ERROR_FILE).unlink(missing_ok=True)
-    folder.write_run(run_record(spec, env, preset))
+    folder.write_run(
+        {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
+    )
+    for notice in continued["notices"] if continued else ():
+        logging.getLogger("allcore").warning("%s", notice)
     return experiment
 
 
-def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Outcome:
+def _see_through(
+    experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption
+) -> Outcome:
     """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
     told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
-    registry().notify("all_run_started", **told, frame=0)
-    error = _caught(lambda: _train(experiment, spec, folder))
+    registry().notify("all_run_started", **told, frame=experiment.frame)
+    experiment.before_step = Saver(experiment, spec, folder, interruption)
+    error = _caught(lambda: _train(experiment, spec, folder, interruption))
     if isinstance(error, UsageError) and experiment.frame == 0:
         # What only the first state shows, such as a replay buffer that does not fit into memory.
         registry().notify("all_run_failed", **told, frame=0, error=error)
@@ -116,12 +130,13 @@ def _see_through(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> Ou
         folder.discard()
         raise error
     # The last rows may be what cannot be computed or written: that is a failure like any other.
-    error_at_end = _caught(lambda: _finish(experiment, folder))
+    error_at_end = _caught(lambda: _finish(experiment, folder, complete=error is None))
     error, frame = error or error_at_end, experiment.frame
     state, message = _verdict(error, frame, folder)
     counts = {"frame": frame, "frames": spec.frames, "episodes": experiment.episode}
     folder.write_status(state, **counts, error=message or None)
     if error is None:
+        Checkpoints(folder.checkpoints).clear()
         registry().notify("all_run_finished", **told, frame=frame)
     else:
         registry().notify("all_run_failed", **told, frame=frame, error=error)
@@ -149,28 +164,19 @@ def _verdict(error: BaseException | None, frame: int, folder: RunFolder) -> tupl
     return "failed", f"{type(error).__name__}: {error} (see {folder.path / _ERROR_FILE})"
 
 
-def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
+def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption) -> None:
     """Train to the end, saving weights every `save_freq` episodes and evaluating every `evaluation_interval` frames."""
     interval = spec.evaluation_interval or spec.frames
-    next_evaluation = min(interval, spec.frames)
     while experiment.frame < spec.frames:
-        episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
-        experiment.train(frames=next_evaluation, episodes=episodes)
-        if experiment.frame >= next_evaluation:
-            next_evaluation = min(next_evaluation + interval, spec.frames)
-            _evaluate(experiment, spec, folder)
-        _save(experiment, spec, folder)
-
-
-def _save(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
-    experiment.preset.save(folder.preset_file)
-    registry().notify(
-        "all_checkpoint_saved",
-        spec=spec.to_json(),
-        folder=folder.path,
-        frame=experiment.frame,
-        path=folder.preset_file,
-    )
+        next_evaluation = min((experiment.frame // interval + 1) * interval, spec.frames)
+        while experiment.frame < next_evaluation:
+            episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
+            with interruption.patient():
+                experiment.train(frames=next_evaluation, episodes=episodes)
+            if interruption.requested:
+                raise KeyboardInterrupt
+            experiment.preset.save(folder.preset_file)
+        _evaluate(experiment, spec, folder)
 
 
 def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
@@ -186,10 +192,12 @@ def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
     )
 
 
-def _finish(experiment: Experiment, folder: RunFolder) -> None:
+def _finish(experiment: Experiment, folder: RunFolder, *, complete: bool) -> None:
     """Leave the last weights and rows on disk, also after an interruption: somebody will want to look at them."""
     try:
-        experiment.log.finish()
+        # A run that will go on is not summed up in the middle: that row would not be there had it not been stopped.
+        if complete:
+            experiment.log.finish()
     finally:
         experiment.logger.close()
         experiment.close()

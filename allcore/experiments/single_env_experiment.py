@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from allcore.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from allcore.core import State
 
 
@@ -19,11 +21,11 @@ class SingleEnvExperiment(Experiment):
 
     def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
         """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
-        log, env, agent = self.log, self._env, self._agent
+        log, env = self.log, self._env
         state = self._state or env.reset(self.preset.seeds.integer("environment"))
         while log.frame < frames and log.episodes < episodes:
             # The agent sees the final state of every episode too; the environment ignores that action and starts anew.
-            action = agent.act(state)
+            action = self._chosen(state)
             starts_anew = state.done
             state = self._state = env.step(action)
             if not starts_anew:
@@ -31,6 +33,12 @@ class SingleEnvExperiment(Experiment):
             if self._viewer is not None:
                 self._viewer.show(env)
             log.tick()
+
+    def _running(self) -> dict[str, Any]:
+        return {"return": self._return, "length": self._length}
+
+    def _load_running(self, saved: Mapping[str, Any]) -> None:
+        self._return, self._length = saved["return"], saved["length"]
 
     def _count(self, state: Any) -> None:
         self.log.frame += 1

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 #: What says how a run is shown or kept, not what it computes: two runs that differ only here are the same run.
-_OUTSIDE_IDENTITY = ("loggers", "verbose", "save_freq", "plugin_files", "versions")
+_OUTSIDE_IDENTITY = (
+    "loggers",
+    "verbose",
+    "save_freq",
+    "checkpoint_seconds",
+    "checkpoint_frames",
+    "plugin_files",
+    "versions",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +46,8 @@ class RunSpec:
         loggers: keys of the loggers.
         verbose: whether losses and debugging values are logged.
         save_freq: episodes between savings of the weights during training; 0 saves at the end only.
+        checkpoint_seconds: from one checkpoint to the next; 0 writes none by time.
+        checkpoint_frames: agent steps from one checkpoint to the next; 0 writes none by frames.
         plugin_files: paths of single-file plugins.
         versions: version of each distribution whose parts the run uses.
     """
@@ -55,6 +65,8 @@ class RunSpec:
     loggers: tuple[str, ...] = ("core.tensorboard", "core.csv")
     verbose: bool = True
     save_freq: int = 100
+    checkpoint_seconds: int = 600
+    checkpoint_frames: int = 0
     plugin_files: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,6 +133,7 @@ _FIELDS: dict[str, tuple[type, int]] = {
     **dict.fromkeys(("environment_options", "hyperparameters", "versions"), (dict, 0)),
     **dict.fromkeys(("wrappers", "loggers", "plugin_files"), (tuple, 0)),
     **dict.fromkeys(("seed", "evaluation_interval", "test_episodes", "save_freq"), (int, 0)),
+    **dict.fromkeys(("checkpoint_seconds", "checkpoint_frames"), (int, 0)),
     "frames": (int, 1),
     "verbose": (bool, 0),
 }

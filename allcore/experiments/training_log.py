@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allcore.experiments.statistics import summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from allcore.logging import Logger
 
 #: Training episodes in one row of returns100.csv, as in the seed's file.
@@ -75,6 +77,21 @@ class TrainingLog:
         if self._recent:
             self._summarise()
         self._logger.flush()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Counts, the returns that are not summarised yet, and the seconds of training so far."""
+        return {
+            "frame": self.frame,
+            "episodes": self.episodes,
+            "recent": list(self._recent),
+            "seconds": time.perf_counter() - self._start,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.frame, self.episodes = state["frame"], state["episodes"]
+        self._recent = list(state["recent"])
+        self._start = time.perf_counter() - state["seconds"]
 
     def _summarise(self) -> None:
         self._logger.summary("returns100", summarise(self._recent), self.frame)

@@ -263,14 +263,14 @@ def all_run_finished(frame):
 """
     )
     configure(files=[tmp_path / "listener.py"])
-    outcome = _run(tmp_path / "runs", save_freq=0)
+    outcome = _run(tmp_path / "runs", checkpoint_frames=500)
     assert outcome.state == "finished"
     (plugin,) = [status for status in registry().plugins() if status.namespace == "listener"]
     told = sys.modules[plugin.module_name].told
     reset()
     assert told == [
         ("started", 0),
+        ("saved", 500, "000000000500.safetensors"),
         ("evaluated", 700, 3),
-        ("saved", 700, "preset.safetensors"),
         ("finished", 700),
     ]

@@ -1,0 +1,96 @@
+"""The checkpoints of one run: all that is needed to go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from allcore.checkpoint import load_state, save_state
+from allcore.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: How many are kept: should the newest be damaged, the one before it is there.
+KEPT = 2
+
+#: At most this share of a training's time goes into writing checkpoints, whatever the interval says.
+LARGEST_SHARE = 0.02
+
+
+class Checkpoints:
+    """The files `checkpoints/<frame>.safetensors` of a run's folder.
+
+    Args:
+        folder: where they lie; made with the first one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def files(self) -> list[Path]:
+        """Those that there are, the newest first."""
+        found = [path for path in self.folder.glob("*.safetensors") if path.stem.isdigit()]
+        return sorted(found, key=lambda path: int(path.stem), reverse=True)
+
+    def save(self, frame: int, state: Any) -> Path:
+        """Write a checkpoint, then remove what is older than the one before it.
+
+        Args:
+            frame: agent steps so far.
+            state: what `save_state` can write.
+
+        Raises:
+            CheckpointError: it cannot be written; those that there were are still there.
+        """
+        path = self.folder / f"{frame:012}.safetensors"
+        save_state(path, state)
+        for old in self.files()[KEPT:]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def load(self) -> tuple[Any, list[str]]:
+        """The newest state that can be read, or None; and what is wrong with those that are newer."""
+        problems: list[str] = []
+        for path in self.files():
+            try:
+                return load_state(path), problems
+            except CheckpointError as error:
+                problems.append(error.message)
+        return None, problems
+
+    def clear(self) -> None:
+        """Remove all of them."""
+        for path in self.files():
+            path.unlink(missing_ok=True)
+
+
+class Due:
+    """When the next checkpoint is to be written.
+
+    Args:
+        seconds: the time from one to the next; longer where writing takes long, see `LARGEST_SHARE`; 0 counts none.
+        frames: the agent steps from one to the next; 0 counts none.
+        frame: agent steps so far.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, seconds: float, frames: int = 0, *, frame: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds, self._frames, self._clock = seconds or float("inf"), frames, clock
+        self._at_time = clock() + self._seconds
+        self._at_frame = self._next_frame(frame)
+
+    def now(self, frame: int) -> bool:
+        """Whether it is time."""
+        return frame >= self._at_frame or self._clock() >= self._at_time
+
+    def written(self, frame: int, took: float) -> None:
+        """One was written, which took so many seconds."""
+        self._at_time = self._clock() + max(self._seconds, took / LARGEST_SHARE)
+        self._at_frame = self._next_frame(frame)
+
+    def _next_frame(self, frame: int) -> float:
+        return frame - frame % self._frames + self._frames if self._frames else float("inf")

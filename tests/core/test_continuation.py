@@ -1,0 +1,132 @@
+"""Runs that were killed at any moment and go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+from allcore.checkpoint import load_tensors
+from allcore.experiments import Outcome, RunSpec
+from allcore.experiments.experiment import Experiment
+from allcore.experiments.run import execute
+from allcore.experiments.setup import build
+
+SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
+CASES = {
+    "dqn": ("classic.dqn", "CartPole-v1", SMALL),
+    "dqn, three side by side": ("classic.dqn", "CartPole-v1", {**SMALL, "n_envs": 3}),
+    "rainbow": ("classic.rainbow", "Acrobot-v1", SMALL),
+    "ppo": ("classic.ppo", "CartPole-v1", {"hidden": [8], "n_steps": 16}),
+    "ppo, normalised": ("mujoco.ppo2", "Hopper-v5", {"hidden": [8], "n_steps": 32, "n_minibatches": 2}),
+    "sac": ("mujoco.sac", "HalfCheetah-v5", {**SMALL, "critic_hidden": [8]}),
+    "a2c": ("continuous.a2c", "Pendulum-v1", {"hidden": [8]}),
+}
+
+
+# Who is killed closes nothing.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+class Killed(BaseException):
+    """Nobody catches it."""
+
+
+def _spec(case: str, **changes: Any) -> RunSpec:
+    preset, environment, hyperparameters = CASES[case]
+    spec = RunSpec(
+        preset=preset,
+        environment=environment,
+        frames=500,
+        seed=1,
+        hyperparameters=hyperparameters,
+        environment_options={"max_episode_steps": 27},
+        test_episodes=2,
+        evaluation_interval=200,
+        checkpoint_frames=70,
+        loggers=("core.csv", "core.tensorboard", "core.jsonl"),
+    )
+    return dataclasses.replace(spec, **changes)
+
+
+def _kill_after(ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kill the process, as it were, when the agent is asked for the time after this many."""
+    left = iter(range(ticks))
+    chosen = Experiment._chosen
+
+    def counting(self: Experiment, state: Any) -> Any:
+        if next(left, None) is None:
+            raise Killed
+        return chosen(self, state)
+
+    monkeypatch.setattr(Experiment, "_chosen", counting)
+
+
+def _run(
+    spec: RunSpec, logdir: Path, monkeypatch: pytest.MonkeyPatch, kills: tuple[int, ...] = ()
+) -> Outcome:
+    for ticks in kills:
+        with monkeypatch.context() as patch:
+            _kill_after(ticks, patch)
+            with pytest.raises(Killed):
+                execute(spec, logdir, quiet=True)
+    outcome = execute(spec, logdir, quiet=True)
+    assert outcome.state == "finished", outcome.message
+    return outcome
+
+
+def _ticks(spec: RunSpec) -> tuple[int, ...]:
+    """After how many ticks to kill: before the first checkpoint, after some, right after going on, and once more."""
+    env, preset = build(spec)
+    env.close()
+    return tuple(frames // preset.n_envs for frames in (24, 200, 16, 120))
+
+
+def _scalars(folder: Path) -> list[tuple[str, int, float]]:
+    """What TensorBoard shows: later files take back what earlier ones said of frames that came again."""
+    shown: list[tuple[str, int, float]] = []
+    for path in sorted(folder.glob("events.out.tfevents.*")):
+        for event in EventFileLoader(str(path)).Load():
+            if event.HasField("session_log"):
+                shown = [scalar for scalar in shown if scalar[1] < event.step]
+            for value in event.summary.value:
+                if not value.tag.startswith("timing/"):
+                    shown.append((value.tag, event.step, value.tensor.float_val[0]))
+    return shown
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text().splitlines():
+        record = json.loads(line)
+        if not str(record.get("name", "")).startswith("timing/"):
+            yield {key: value for key, value in record.items() if key not in ("time", "seconds")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_killed_run_ends_as_one_that_never_was(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec(case)
+    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
+    killed = _run(spec, tmp_path / "killed", monkeypatch, kills=_ticks(spec)).folder
+    names = sorted(path.name for path in whole.glob("*.csv"))
+    assert names == ["episodes.csv", "evaluation_episodes.csv", "evaluations.csv", "returns100.csv"]
+    for name in names:
+        assert (killed / name).read_text() == (whole / name).read_text(), name
+    assert list(_lines(killed / "events.jsonl")) == list(_lines(whole / "events.jsonl"))
+    assert _scalars(killed) == _scalars(whole)
+    weights = [load_tensors(folder / "preset.safetensors")[0] for folder in (whole, killed)]
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    continued = json.loads((killed / "run.json").read_text())["continued"]
+    assert [entry["notices"] for entry in continued] == [[]] * len(continued)
+    assert continued
+    assert not list((killed / "checkpoints").glob("*.safetensors"))  # a finished run needs none
