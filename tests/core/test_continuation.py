@@ -26,6 +26,22 @@ CASES = {
     "ppo": ("classic.ppo", "CartPole-v1", {"hidden": [8], "n_steps": 16}),
     "ppo, normalised": ("mujoco.ppo2", "Hopper-v5", {"hidden": [8], "n_steps": 32, "n_minibatches": 2}),
     "sac": ("mujoco.sac", "HalfCheetah-v5", {**SMALL, "critic_hidden": [8]}),
+    "independent": (
+        "pettingzoo.independent",
+        "simple_speaker_listener_v4",
+        {"settings": ["hidden=8", "replay_start_size=60"]},
+    ),
+    "independent, with illegal actions": (
+        "pettingzoo.independent",
+        "tictactoe_v3",
+        {"settings": ["hidden=8", "replay_start_size=60"]},
+    ),
+    "rainbow on Atari": (
+        "atari.rainbow",
+        "Pong",
+        {"replay_start_size": 60, "replay_buffer_size": 150, "minibatch_size": 2, "hidden": [8]},
+    ),
+    "ppo on Atari": ("atari.ppo", "Breakout", {"n_envs": 2, "n_steps": 32, "n_epochs": 1}),
     "a2c": ("continuous.a2c", "Pendulum-v1", {"hidden": [8]}),
 }
 
@@ -34,6 +50,10 @@ CASES = {
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
+
+
+#: How episodes are kept short where Gymnasium's time limit is not the way.
+_SHORT = {"pettingzoo": {}, "atari": {"max_episode_frames": 400}}
 
 
 class Killed(BaseException):
@@ -48,7 +68,7 @@ def _spec(case: str, **changes: Any) -> RunSpec:
         frames=500,
         seed=1,
         hyperparameters=hyperparameters,
-        environment_options={"max_episode_steps": 27},
+        environment_options=_SHORT.get(preset.partition(".")[0], {"max_episode_steps": 27}),
         test_episodes=2,
         evaluation_interval=200,
         checkpoint_frames=70,

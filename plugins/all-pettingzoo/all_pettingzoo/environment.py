@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from gymnasium import Space, spaces
 from pettingzoo import AECEnv, ParallelEnv  # type: ignore[import-untyped]
 from pettingzoo.utils import parallel_to_aec  # type: ignore[import-untyped]
 
-from allcore.core import MultiagentState
+from allcore.core import MultiagentState, state_to_dict
 from allcore.environments import MultiagentEnvironment
 from allcore.environments.actions import ActionWriter
+from allcore.environments.episode_trace import as_seen_before
 from allcore.environments.spaces import ObservationReader, tensor_space
 from allcore.errors import UsageError
 from allcore.seeding import Seeds
@@ -79,6 +80,7 @@ class PettingZooEnvironment(MultiagentEnvironment):
         self._generator = np.random.default_rng()
         self._state: MultiagentState | None = None
         self._legal: np.ndarray | None = None
+        self._taken: list[Any] = []  # what the game was told since the episode's start
 
     def reset(self, seed: int | None = None) -> MultiagentState:
         """Start a new episode."""
@@ -87,6 +89,7 @@ class PettingZooEnvironment(MultiagentEnvironment):
             self._generator = np.random.default_rng(self._seeds.integer("illegal actions"))
         self._env.reset(seed=None if self._seeds is None else self._seeds.integer("episode", self._episode))
         self._episode += 1
+        self._taken = []
         return self._show()
 
     def step(self, action: Any) -> MultiagentState:
@@ -94,10 +97,34 @@ class PettingZooEnvironment(MultiagentEnvironment):
         if self.done:
             return self.reset()
         if self.state.done:
-            self._env.step(None)
-        else:
-            self._env.step(self._actions[self.state.agent].one(self._made_legal(action)))
-        return self._show()
+            return self._tell(None)
+        return self._tell(self._actions[self.state.agent].one(self._made_legal(action)))
+
+    def state_dict(self) -> dict[str, Any] | None:
+        """The episode's seed and what the game was told since; None if it was never given a seed."""
+        if self._seeds is None:
+            return None
+        return {
+            "seed": self._seeds.root,
+            "episode": self._episode,
+            "taken": [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in self._taken],
+            "illegal_actions": self._generator.bit_generator.state,
+            "state": state_to_dict(self._state),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Find the moment that `state_dict` saved again, by playing its episode once more.
+
+        Raises:
+            CheckpointError: what is seen there is not what was seen then.
+        """
+        self._seeds, self._episode = Seeds(state["seed"]), state["episode"] - 1
+        self.reset()
+        for action in state["taken"]:
+            self._tell(action.numpy() if isinstance(action, torch.Tensor) else action)
+        self._generator.bit_generator.state = state["illegal_actions"]
+        seen = {name: self.state[name] for name in self.state.keys() if name.startswith(_OBSERVATION)}  # noqa: SIM118
+        self._state = as_seen_before(self, state["state"], seen)
 
     def duplicate(self) -> PettingZooEnvironment:
         """Another game like this one.
@@ -215,6 +242,11 @@ class PettingZooEnvironment(MultiagentEnvironment):
             replace_illegal=self._replace_illegal,
             **options,
         )
+
+    def _tell(self, action: Any) -> MultiagentState:
+        self._taken.append(action)
+        self._env.step(action)
+        return self._show()
 
     def _show(self) -> MultiagentState:
         agent = self._env.agent_selection
