@@ -19,6 +19,7 @@ from allcore.cli.new_plugin import new_plugin
 from allcore.cli.plot import plot
 from allcore.cli.plugin_commands import PluginGroup, namespaces, unknown_command
 from allcore.cli.plugins import plugins
+from allcore.cli.resume import resume
 from allcore.cli.run import run
 from allcore.cli.runs import runs
 from allcore.cli.show import show
@@ -27,7 +28,7 @@ from allcore.cli.watch import watch
 #: Our own commands, in the order in which `--help` shows them.
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Look around": (list_, show),
-    "Train": (run, runs),
+    "Train": (run, resume, runs),
     "Look at results": (evaluate, watch, plot),
     "Plugins and this installation": (plugins, doctor, new_plugin, completion),
 }

@@ -43,8 +43,8 @@ def run(
     all run --preset classic.dqn --env CartPole-v1 --env Acrobot-v1 --seeds 0-4
     all run --preset atari.dqn --env Breakout --set lr=3e-4 --device cuda
 
-    Several presets and environments are all combined, with every seed. Each run has a folder of its own, and what is
-    finished is not run again. Frames are agent steps, here and everywhere.
+    Several presets and environments are all combined, with every seed. Each run has a folder of its own; what is
+    finished is not run again, and what was stopped goes on. Frames are agent steps, here and everywhere.
     """  # noqa: D301 - click reads \b as a backspace: the paragraph keeps its lines
     from allcore.plugins import registry
 

@@ -14,7 +14,7 @@ from allcore.cli.completion import (
     complete_hyperparameters,
     complete_keys,
 )
-from allcore.cli.values import parse_frames, parse_seeds
+from allcore.cli.values import parse_frames, parse_interval, parse_seeds
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -102,6 +102,14 @@ _OPTIONS = (
         type=click.IntRange(min=0),
         metavar="N",
         help="Episodes between two savings of the weights; 0 saves at the end only.",
+    ),
+    click.option(
+        "--checkpoint-every",
+        default="10min",
+        show_default=True,
+        type=parse_interval,
+        metavar="TIME",
+        help="Time (90s, 10min, 2h) or agent steps (50k) between checkpoints, from which a stopped run goes on; 0 for none.",
     ),
     click.option(
         "--verbose/--no-verbose",

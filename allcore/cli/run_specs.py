@@ -34,6 +34,7 @@ def specs_from_options(
     test_episodes: int,
     evaluate_every: int | None,
     save_freq: int,
+    checkpoint_every: tuple[int, int],
     verbose: bool,
 ) -> list[RunSpec]:
     """Combine every preset with every environment and every seed.
@@ -69,6 +70,8 @@ def specs_from_options(
             loggers=tuple(dict.fromkeys([*RunSpec.loggers, *keys])),
             verbose=verbose,
             save_freq=save_freq,
+            checkpoint_seconds=checkpoint_every[0],
+            checkpoint_frames=checkpoint_every[1],
             plugin_files=tuple(str(Path(file).resolve()) for file in ctx.find_root().params["files"]),
         )
         for preset in dict.fromkeys(presets)
@@ -90,24 +93,34 @@ def specs_from_file(ctx: click.Context, file: Path, trust: Sequence[str]) -> lis
         SpecError: The file holds something else, or needs a plugin file that the command does not name.
         TrustError: It names a module that is no plugin's and not trusted.
     """
-    from allcore.experiments.trust import check_specification
-
     try:
         content = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SpecError(f"{file} cannot be read: {error}") from None
     specs = [RunSpec.from_json(record) for record in (content if isinstance(content, list) else [content])]
-    named = [str(Path(name).resolve()) for name in ctx.find_root().params["files"]]
     for spec in specs:
-        for needed in spec.plugin_files:
-            if needed not in named:
-                raise SpecError(
-                    f"{file} needs the plugin file {needed}.",
-                    hint=f"If you trust it: all --plugin {needed} run ...",
-                )
-        check_specification(spec, trust, file)
-        _compare_versions(spec.versions)
+        check_foreign(ctx, spec, trust, file)
     return specs
+
+
+def check_foreign(ctx: click.Context, spec: RunSpec, trust: Sequence[str], file: Path) -> None:
+    """See whether a specification that was read from a file may be run.
+
+    Raises:
+        SpecError: It needs a plugin file that the command does not name.
+        TrustError: It names a module that is no plugin's and not trusted.
+    """
+    from allcore.experiments.trust import check_specification
+
+    named = [str(Path(name).resolve()) for name in ctx.find_root().params["files"]]
+    for needed in spec.plugin_files:
+        if needed not in named:
+            raise SpecError(
+                f"{file} needs the plugin file {needed}.",
+                hint=f"If you trust it: all --plugin {needed} {ctx.info_name} ...",
+            )
+    check_specification(spec, trust, file)
+    _compare_versions(spec.versions)
 
 
 def _compare_versions(versions: Mapping[str, str]) -> None:

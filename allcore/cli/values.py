@@ -28,6 +28,30 @@ def parse_frames(text: str) -> int:
     return number
 
 
+def parse_interval(text: str) -> tuple[int, int]:
+    """Read how far checkpoints are apart: `90s`, `10min` or `2h` by time, `50k` by agent steps, `0` for none.
+
+    Returns:
+        Seconds and agent steps, one of which is 0.
+
+    Raises:
+        SpecError: It is neither.
+    """
+    match = re.fullmatch(r"([0-9]+)(s|min|h)", text.strip().lower())
+    if match:
+        return int(match[1]) * _SECONDS[match[2]], 0
+    number = _whole_number(text)
+    if number is None or number < 0:
+        raise SpecError(
+            f"Checkpoints are so much time or so many agent steps apart, and not {text!r}.",
+            hint="Type time like 90s, 10min or 2h, agent steps like 50k; 0 writes none.",
+        )
+    return 0, number
+
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
 def _whole_number(text: str) -> int | None:
     # Imported here because it costs every command some milliseconds.
     from decimal import Decimal, InvalidOperation

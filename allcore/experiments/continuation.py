@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.errors import CheckpointError
 from allcore.experiments.checkpoints import Checkpoints, Due
+from allcore.experiments.training_state import go_on_from, training_state
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Saver:
         experiment, began = self._experiment, time.perf_counter()
         experiment.logger.flush()
         try:
-            path = self._checkpoints.save(experiment.frame, experiment.state_dict())
+            path = self._checkpoints.save(experiment.frame, training_state(experiment))
         except (CheckpointError, OSError) as error:
             logging.getLogger("allcore").warning("no checkpoint at frame %d: %s", experiment.frame, error)
         else:
@@ -78,7 +79,7 @@ def go_on(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
     if state is None:
         return None
     try:
-        given_up = experiment.load_state_dict(state)
+        given_up = go_on_from(experiment, state)
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         raise CheckpointError(
             f"The checkpoint in {folder.checkpoints} does not fit this run: {type(error).__name__}: {error}",

@@ -6,17 +6,13 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from allcore.core import state_from_dict, state_to_dict
-from allcore.errors import CheckpointError
 from allcore.experiments.evaluation import evaluate_in
 from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.viewer import Viewer
 from allcore.logging import DummyLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from allcore.environments import AnyEnvironment
     from allcore.logging import Logger
@@ -30,8 +26,12 @@ class Experiment(ABC):
 
     Attributes:
         before_step: called before every step that counts. All that belongs to the frames so far has been logged then, and
-            nothing that belongs to the next one, so that this is the moment to save a training (`state_dict`).
+            nothing that belongs to the next one: the moment to save a training (`allcore.experiments.training_state`).
     """
+
+    #: The attributes that tell of the episodes in progress.
+    _RUNNING: tuple[str, ...] = ()
+    _state: Any = None
 
     def __init__(
         self,
@@ -81,52 +81,6 @@ class Experiment(ABC):
         With several environments the last tick may overshoot by fewer steps than there are environments.
         """
 
-    # ---- continuing later
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that the training is made of, now or in `before_step`; written to a file, it goes on from there."""
-        return {
-            "log": self.log.state_dict(),
-            "agent": self._agent.state_dict(),
-            "action": None if self._action is None else torch.as_tensor(self._action),
-            "simulator": self._simulator.state_dict(),
-            "state": state_to_dict(self._state),
-            "episodes": self._running(),
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> str:
-        """Go on from what `state_dict` gave.
-
-        Returns:
-            Why the episodes in progress were given up and new ones begun; empty if they go on where they stood.
-        """
-        self.log.load_state_dict(state["log"])
-        self._agent.load_state_dict(state["agent"])
-        self._action = state["action"]
-        none_running = self._running()
-        self._load_running(state["episodes"])
-        if state["state"] is None:
-            return ""
-        try:
-            if state["simulator"] is None:
-                raise CheckpointError(f"{self._simulator!r} cannot be saved")
-            self._simulator.load_state_dict(state["simulator"])
-        except CheckpointError as error:
-            self._begin_again(state_from_dict(state["state"]))
-            self._load_running(none_running)
-            return error.message
-        self._state = self._newest()
-        return ""
-
-    def _begin_again(self, last: Any) -> None:
-        """Give up the episodes in progress: to the agent they are cut off here, after the action that was chosen."""
-        device = last.device
-        done = torch.ones(last.shape, dtype=torch.bool, device=device) if last.shape else True
-        reward = torch.zeros(last.shape, device=device) if last.shape else 0.0
-        self._agent.act(last.update("reward", reward).update("done", done))
-        self._action = None
-        self._state = self._simulator.reset(self.preset.seeds.integer("environment", self.frame))
-
     def _chosen(self, state: Any) -> Any:
         """The agent's action in `state`."""
         if self._action is None:
@@ -153,26 +107,10 @@ class Experiment(ABC):
     def _report_evaluation(self, done: int, episodes: int) -> None:
         self.logger.evaluating(done, episodes, self.frame)
 
-    # ---- what each kind of loop has of its own
-
-    _state: Any = None
-
     @property
     def _simulator(self) -> Any:
-        """The environment, or the vector, that is trained in."""
+        """The environment, or the vector of them, that is trained in."""
         return self._env
-
-    def _newest(self) -> Any:
-        """The simulator's newest state."""
-        return self._simulator.state
-
-    @abstractmethod
-    def _running(self) -> dict[str, Any]:
-        """What is known of the episodes in progress."""
-
-    @abstractmethod
-    def _load_running(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what `_running` gave."""
 
     def close(self) -> None:
         """Free what the experiment itself has made."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from allcore.errors import CheckpointError
 from allcore.experiments.experiment import Experiment
 from allcore.experiments.statistics import summarise
 from allcore.experiments.training_log import EPISODES_PER_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from allcore.core import MultiagentState
 
 
@@ -24,6 +21,7 @@ class MultiagentEnvExperiment(Experiment):
 
     _state: MultiagentState | None = None
     _length = 0
+    _RUNNING = ("_returns", "_length", "_recent")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `Experiment` takes."""
@@ -62,24 +60,6 @@ class MultiagentEnvExperiment(Experiment):
         for agent, theirs in result["agents"].items():
             self.logger.scalar(f"evaluation/{agent}", theirs["mean"], self.frame)
         return result
-
-    def _begin_again(self, last: MultiagentState) -> None:
-        """Refuse: each agent is in the middle of something of its own.
-
-        Raises:
-            CheckpointError: always.
-        """
-        raise CheckpointError(
-            f"{self._env!r} does not find its moment again, and its agents cannot leave the game",
-            hint="Start the run anew with --fresh.",
-        )
-
-    def _running(self) -> dict[str, Any]:
-        return {"returns": self._returns, "recent": self._recent, "length": self._length}
-
-    def _load_running(self, saved: Mapping[str, Any]) -> None:
-        self._returns, self._length = dict(saved["returns"]), saved["length"]
-        self._recent = {agent: list(returns) for agent, returns in saved["recent"].items()}
 
     def _end_episode(self) -> None:
         for agent, value in self._returns.items():

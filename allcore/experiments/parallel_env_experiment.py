@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from allcore.errors import UsageError
 from allcore.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from allcore.core import StateArray
     from allcore.environments import VectorEnvironment
 
@@ -21,6 +18,7 @@ class ParallelEnvExperiment(Experiment):
     """E environments stepped together, one agent that takes a `StateArray`. E is the preset's `n_envs`."""
 
     _state: StateArray | None = None
+    _RUNNING = ("_returns", "_lengths")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `Experiment` takes, and make the vector of environments.
@@ -54,15 +52,6 @@ class ParallelEnvExperiment(Experiment):
     @property
     def _simulator(self) -> VectorEnvironment:
         return self._envs
-
-    def _newest(self) -> StateArray:
-        return self._envs.state_array
-
-    def _running(self) -> dict[str, Any]:
-        return {"returns": torch.from_numpy(self._returns), "lengths": torch.from_numpy(self._lengths)}
-
-    def _load_running(self, saved: Mapping[str, Any]) -> None:
-        self._returns, self._lengths = saved["returns"].numpy().copy(), saved["lengths"].numpy().copy()
 
     def close(self) -> None:
         """Close the vector of environments."""

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allcore.environments import MultiagentEnvironment
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
+from allcore.experiments.beginning import ERROR_FILE, begin, choose_folder
 from allcore.experiments.checkpoints import Checkpoints
-from allcore.experiments.continuation import Saver, go_on
+from allcore.experiments.continuation import Saver
 from allcore.experiments.interruption import Interruption
-from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.outcome import Outcome
-from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
-from allcore.experiments.run_folder import RunFolder, free_name
-from allcore.experiments.run_record import run_record
+from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.saved import recorded_threads
 from allcore.experiments.setup import build, canonical
-from allcore.experiments.single_env_experiment import SingleEnvExperiment
-from allcore.experiments.status_logger import StatusLogger
 from allcore.experiments.threads import choose_threads, computing
-from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -33,11 +26,7 @@ if TYPE_CHECKING:
     from allcore.environments import AnyEnvironment
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.spec import RunSpec
-    from allcore.logging import Logger
     from allcore.presets import Preset
-
-#: Where a failed run's folder keeps the traceback.
-_ERROR_FILE = "error.txt"
 
 
 def execute(
@@ -80,7 +69,30 @@ def run(
     render: bool = False,
 ) -> Outcome:
     """`execute` with an environment and a preset that have been made already."""
-    folder = _choose_folder(spec, env, logdir, fresh)
+    folder = choose_folder(spec, env, logdir, fresh)
+    return run_in(folder, spec, env, preset, quiet=quiet, render=render)
+
+
+def resume_run(spec: RunSpec, folder: RunFolder, *, quiet: bool = False) -> Outcome:
+    """Go on with the run of this folder, whose specification is `spec`. It raises what `execute` does."""
+    spec = canonical(spec)
+    env, preset = build(spec)
+    try:
+        return run_in(folder, spec, env, preset, quiet=quiet)
+    finally:
+        env.close()
+
+
+def run_in(
+    folder: RunFolder,
+    spec: RunSpec,
+    env: AnyEnvironment,
+    preset: Preset,
+    *,
+    quiet: bool = False,
+    render: bool = False,
+) -> Outcome:
+    """Run in a folder that has been chosen already; a run that was stopped there goes on."""
     with folder:
         if folder.read_status().get("state") == "finished":
             return Outcome(spec=spec, folder=folder.path, state="already finished")
@@ -90,28 +102,11 @@ def run(
             Interruption() as interruption,
         ):
             try:
-                experiment = _begin(spec, env, preset, folder, quiet=quiet, render=render)
+                experiment = begin(spec, env, preset, folder, quiet=quiet, render=render)
             except BaseException:
                 folder.discard()
                 raise
             return _see_through(experiment, spec, folder, interruption)
-
-
-def _begin(
-    spec: RunSpec, env: AnyEnvironment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
-) -> Experiment:
-    """Everything up to the first step, or up to where a stopped run of this name goes on."""
-    logger = _make_loggers(spec, folder, quiet=quiet)
-    experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
-    continued = go_on(experiment, folder)
-    earlier = folder.read_run().get("continued", []) if continued else []
-    (folder.path / _ERROR_FILE).unlink(missing_ok=True)
-    folder.write_run(
-        {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
-    )
-    for notice in continued["notices"] if continued else ():
-        logging.getLogger("allcore").warning("%s", notice)
-    return experiment
 
 
 def _see_through(
@@ -160,8 +155,8 @@ def _verdict(error: BaseException | None, frame: int, folder: RunFolder) -> tupl
         return "interrupted", f"interrupted after {frame:,} frames"
     with contextlib.suppress(OSError):
         text = "".join(traceback.format_exception(error))
-        (folder.path / _ERROR_FILE).write_text(text, encoding="utf-8")
-    return "failed", f"{type(error).__name__}: {error} (see {folder.path / _ERROR_FILE})"
+        (folder.path / ERROR_FILE).write_text(text, encoding="utf-8")
+    return "failed", f"{type(error).__name__}: {error} (see {folder.path / ERROR_FILE})"
 
 
 def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption) -> None:
@@ -204,39 +199,3 @@ def _finish(experiment: Experiment, folder: RunFolder, *, complete: bool) -> Non
         # A full disk; whoever came to the end has saved them already.
         with contextlib.suppress(CheckpointError):
             experiment.preset.save(folder.preset_file)
-
-
-def _choose_folder(spec: RunSpec, env: AnyEnvironment, logdir: str | Path, fresh: bool) -> RunFolder:
-    """The folder that belongs to the specification; with `fresh`, one beside those that exist."""
-    folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name)
-    return RunFolder(free_name(folder.path)) if fresh else folder
-
-
-def make_experiment(
-    preset: Preset,
-    env: AnyEnvironment,
-    *,
-    logger: Logger | None = None,
-    train_steps: float = float("inf"),
-    render: bool = False,
-) -> Experiment:
-    """The control loop for this preset: of several agents, of one environment, or of several. Arguments as for `Experiment`."""
-    loop: type[Experiment]
-    if isinstance(env, MultiagentEnvironment):
-        loop = MultiagentEnvExperiment
-    elif preset.n_envs == 1 and not preset.parallel:
-        loop = SingleEnvExperiment
-    else:
-        loop = ParallelEnvExperiment
-    return loop(preset, env, logger=logger, train_steps=train_steps, render=render)
-
-
-def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGroup:
-    keys = list(spec.loggers)
-    if not quiet and "core.console" not in keys:
-        keys.append("core.console")
-    loggers: list[Logger] = [StatusLogger(folder, spec.frames)]
-    for key in keys:
-        make = registry().load(registry().find("loggers", key))
-        loggers.append(make(folder.path, verbose=spec.verbose))
-    return LoggerGroup(loggers)

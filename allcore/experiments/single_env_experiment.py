@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from allcore.experiments.experiment import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from allcore.core import State
 
 
@@ -18,6 +16,7 @@ class SingleEnvExperiment(Experiment):
     _state: State | None = None
     _return = 0.0
     _length = 0
+    _RUNNING = ("_return", "_length")
 
     def train(self, frames: float = float("inf"), episodes: float = float("inf")) -> None:
         """Train until `frames` agent steps or `episodes` episodes have been done since the experiment began."""
@@ -33,12 +32,6 @@ class SingleEnvExperiment(Experiment):
             if self._viewer is not None:
                 self._viewer.show(env)
             log.tick()
-
-    def _running(self) -> dict[str, Any]:
-        return {"return": self._return, "length": self._length}
-
-    def _load_running(self, saved: Mapping[str, Any]) -> None:
-        self._return, self._length = saved["return"], saved["length"]
 
     def _count(self, state: Any) -> None:
         self.log.frame += 1

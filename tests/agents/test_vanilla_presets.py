@@ -13,7 +13,7 @@ import torch
 from all_agents.presets import classic, continuous
 from allcore.core import State
 from allcore.environments import GymEnvironment
-from allcore.experiments.run import make_experiment
+from allcore.experiments.beginning import make_experiment
 from allcore.logging import Logger
 from allcore.presets import Preset, PresetBuilder
 

@@ -202,9 +202,9 @@ def test_ctrl_c_ends_a_run_cleanly(run_all):
     assert "all watch runs/classic.dqn/CartPole-v1/seed0-" in output
     (run,) = json.loads(run_all("runs", "--json").stdout)
     assert run["state"] == "interrupted"
-    assert {"preset.safetensors", "returns100.csv", "episodes.csv"} <= {
-        p.name for p in Path(run["path"]).iterdir()
-    }
+    assert {"preset.safetensors", "episodes.csv"} <= {p.name for p in Path(run["path"]).iterdir()}
+    assert f"all resume {run['path']}" in output
+    assert list(Path(run["path"]).glob("checkpoints/*.safetensors"))
 
 
 def test_nothing_to_plot(run_all, tmp_path):

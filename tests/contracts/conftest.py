@@ -16,7 +16,7 @@ from allcore.checkpoint import save_state
 from allcore.environments import AnyEnvironment
 from allcore.environments.resolve import resolve_environment
 from allcore.errors import DomainError
-from allcore.experiments.run import make_experiment
+from allcore.experiments.beginning import make_experiment
 from allcore.plugins import Entry, registry
 from allcore.presets import Preset, PresetBuilder
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import csv
 import dataclasses
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,14 @@ import torch
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from allcore.checkpoint import load_tensors
-from allcore.experiments import Outcome, RunSpec
+from allcore.environments import GymEnvironment
+from allcore.experiments import Outcome, RunSpec, SingleEnvExperiment
+from allcore.experiments.checkpoints import Checkpoints, Due
 from allcore.experiments.experiment import Experiment
+from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
+from allcore.experiments.training_state import go_on_from, training_state
 
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
 CASES = {
@@ -150,3 +157,120 @@ def test_a_killed_run_ends_as_one_that_never_was(
     assert [entry["notices"] for entry in continued] == [[]] * len(continued)
     assert continued
     assert not list((killed / "checkpoints").glob("*.safetensors"))  # a finished run needs none
+
+
+def test_a_damaged_checkpoint_costs_only_the_way_from_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec("dqn", checkpoint_frames=50)
+    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
+    with monkeypatch.context() as patch:
+        _kill_after(190, patch)
+        with pytest.raises(Killed):
+            execute(spec, tmp_path / "killed", quiet=True)
+    newest, before = Checkpoints(next(tmp_path.glob("killed/*/*/*")) / "checkpoints").files()
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    killed = _run(spec, tmp_path / "killed", monkeypatch).folder
+    (entry,) = json.loads((killed / "run.json").read_text())["continued"]
+    assert entry["frame"] == int(before.stem)
+    assert [newest.name in notice for notice in entry["notices"]] == [True]
+    assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
+
+
+def test_what_cannot_be_saved_begins_its_episode_anew_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GymEnvironment, "state_dict", lambda self: None)
+    outcome = _run(_spec("dqn"), tmp_path, monkeypatch, kills=(200,))
+    (entry,) = json.loads((outcome.folder / "run.json").read_text())["continued"]
+    (notice,) = entry["notices"]
+    assert "begun anew" in notice
+    assert "CartPole-v1" in notice
+    with (outcome.folder / "episodes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    lengths = sum(int(row["length"]) for row in rows)
+    assert int(rows[-1]["frame"]) - 27 < lengths < int(rows[-1]["frame"])  # one episode was given up
+
+
+def test_an_agent_never_learns_from_the_step_between_two_episodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an episode was given up, what is stored of it ends with an end, bootstrapped from."""
+    monkeypatch.setattr(GymEnvironment, "state_dict", lambda self: None)
+    one_step = _spec("dqn", hyperparameters={**SMALL, "n_steps": 1})
+    env, preset = build(one_step)
+    loop = SingleEnvExperiment(preset, env)
+    loop.before_step = lambda: saved.append(copy.deepcopy(training_state(loop)))
+    saved: list[Any] = []
+    loop.train(frames=30)
+    env, preset = build(one_step)
+    after = SingleEnvExperiment(preset, env)
+    assert go_on_from(after, saved[-1])
+    after.train(frames=60)
+    states, _, rewards, next_states, _ = after._agent.replay_buffer.sample(2000)
+    odd = rewards == 0  # a step of CartPole gives 1
+    assert odd.any()
+    assert torch.equal(states.observation[odd], next_states.observation[odd])
+    assert next_states.mask[odd].tolist() == [1.0] * int(odd.sum())
+    loop.close()
+    after.close()
+
+
+def test_the_time_of_the_next_checkpoint() -> None:
+    now = 100.0
+    due = Due(60, 0, clock=lambda: now)
+    assert not due.now(5)
+    now = 160.0
+    assert due.now(5)
+    due.written(5, took=0.5)
+    assert not due.now(5)
+    now = 219.0
+    assert not due.now(6)
+    now = 220.0
+    assert due.now(6)
+    due.written(6, took=3.0)  # a fiftieth of the time at most: the next one after 150 seconds
+    now = 369.0
+    assert not due.now(7)
+    now = 370.0
+    assert due.now(7)
+    never, by_frames = Due(0, 0, clock=lambda: now), Due(0, 70, frame=75, clock=lambda: now)
+    now = 1e9
+    assert not never.now(10**9)
+    assert [by_frames.now(frame) for frame in (139, 140, 141)] == [False, True, True]
+    by_frames.written(145, took=1e6)
+    assert [by_frames.now(frame) for frame in (209, 210)] == [False, True]
+
+
+def test_the_first_request_waits_and_the_second_does_not() -> None:
+    with Interruption() as interruption:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert not interruption.requested
+        with interruption.patient():
+            signal.raise_signal(signal.SIGTERM)
+            assert interruption.requested
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) is not interruption._asked
+
+
+def test_a_run_that_is_asked_to_stop_saves_and_goes_on_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec("dqn", checkpoint_frames=0)
+    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
+    chosen, ticks = Experiment._chosen, iter(range(1000))
+
+    def asked(self: Experiment, state: Any) -> Any:
+        if next(ticks) == 123:
+            signal.raise_signal(signal.SIGTERM)
+        return chosen(self, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Experiment, "_chosen", asked)
+        stopped = execute(spec, tmp_path / "stopped", quiet=True)
+    assert stopped.state == "interrupted"
+    assert len(Checkpoints(stopped.folder / "checkpoints").files()) == 1
+    continued = _run(spec, tmp_path / "stopped", monkeypatch).folder
+    for name in ("episodes.csv", "returns100.csv", "evaluation_episodes.csv"):
+        assert (continued / name).read_text() == (whole / name).read_text(), name

@@ -22,7 +22,7 @@ from allcore.errors import (
     UnknownKeyError,
     UsageError,
 )
-from allcore.experiments import Outcome, RunSpec, run as run_module, run_experiment
+from allcore.experiments import Outcome, RunSpec, beginning, run_experiment
 from allcore.experiments.evaluation import evaluate_run
 from allcore.experiments.run import execute
 from allcore.experiments.runs import read_run
@@ -166,7 +166,7 @@ def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path, monkeypatch: p
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(run_module, "make_experiment", fail)
+    monkeypatch.setattr(beginning, "make_experiment", fail)
     with pytest.raises(RuntimeError, match="no"):
         _run(tmp_path)
     assert not list(tmp_path.rglob("run.json"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from allcore.environments import GymEnvironment
-from allcore.experiments.run import make_experiment
+from allcore.experiments.beginning import make_experiment
 from allcore.logging import Logger
 from allcore.plugins import Entry, registry
 

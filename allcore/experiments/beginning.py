@@ -1,0 +1,81 @@
+"""How a run begins, or goes on: its folder, its loggers, its control loop."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from allcore.environments import MultiagentEnvironment
+from allcore.experiments.continuation import go_on
+from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
+from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
+from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.experiments.run_record import run_record
+from allcore.experiments.single_env_experiment import SingleEnvExperiment
+from allcore.experiments.status_logger import StatusLogger
+from allcore.logging import LoggerGroup
+from allcore.plugins import registry
+
+if TYPE_CHECKING:
+    from allcore.environments import AnyEnvironment
+    from allcore.experiments.experiment import Experiment
+    from allcore.experiments.spec import RunSpec
+    from allcore.logging import Logger
+    from allcore.presets import Preset
+
+#: Where a failed run's folder keeps the traceback.
+ERROR_FILE = "error.txt"
+
+
+def begin(
+    spec: RunSpec, env: AnyEnvironment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
+) -> Experiment:
+    """Everything up to the first step, or up to where a stopped run of this name goes on."""
+    logger = _make_loggers(spec, folder, quiet=quiet)
+    experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
+    continued = go_on(experiment, folder)
+    earlier = folder.read_run().get("continued", []) if continued else []
+    (folder.path / ERROR_FILE).unlink(missing_ok=True)
+    folder.write_run(
+        {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
+    )
+    for notice in continued["notices"] if continued else ():
+        logging.getLogger("allcore").warning("%s", notice)
+    return experiment
+
+
+def choose_folder(spec: RunSpec, env: AnyEnvironment, logdir: str | Path, fresh: bool) -> RunFolder:
+    """The folder that belongs to the specification; with `fresh`, one beside those that exist."""
+    folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name)
+    return RunFolder(free_name(folder.path)) if fresh else folder
+
+
+def make_experiment(
+    preset: Preset,
+    env: AnyEnvironment,
+    *,
+    logger: Logger | None = None,
+    train_steps: float = float("inf"),
+    render: bool = False,
+) -> Experiment:
+    """The control loop for this preset: of several agents, of one environment, or of several. Arguments as for `Experiment`."""
+    loop: type[Experiment]
+    if isinstance(env, MultiagentEnvironment):
+        loop = MultiagentEnvExperiment
+    elif preset.n_envs == 1 and not preset.parallel:
+        loop = SingleEnvExperiment
+    else:
+        loop = ParallelEnvExperiment
+    return loop(preset, env, logger=logger, train_steps=train_steps, render=render)
+
+
+def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGroup:
+    keys = list(spec.loggers)
+    if not quiet and "core.console" not in keys:
+        keys.append("core.console")
+    loggers: list[Logger] = [StatusLogger(folder, spec.frames)]
+    for key in keys:
+        make = registry().load(registry().find("loggers", key))
+        loggers.append(make(folder.path, verbose=spec.verbose))
+    return LoggerGroup(loggers)
