@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allcore.environments import MultiagentEnvironment
-from allcore.experiments.continuation import go_on
+from allcore.experiments.checkpoints import Checkpoints
+from allcore.experiments.continuation import Saver, go_on
 from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.run_folder import RunFolder, free_name
@@ -20,6 +21,7 @@ from allcore.plugins import registry
 if TYPE_CHECKING:
     from allcore.environments import AnyEnvironment
     from allcore.experiments.experiment import Experiment
+    from allcore.experiments.interruption import Interruption
     from allcore.experiments.spec import RunSpec
     from allcore.logging import Logger
     from allcore.presets import Preset
@@ -29,12 +31,21 @@ ERROR_FILE = "error.txt"
 
 
 def begin(
-    spec: RunSpec, env: AnyEnvironment, preset: Preset, folder: RunFolder, *, quiet: bool, render: bool
+    spec: RunSpec,
+    env: AnyEnvironment,
+    preset: Preset,
+    folder: RunFolder,
+    interruption: Interruption,
+    *,
+    quiet: bool,
+    render: bool,
 ) -> Experiment:
     """Everything up to the first step, or up to where a stopped run of this name goes on."""
     logger = _make_loggers(spec, folder, quiet=quiet)
     experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
-    continued = go_on(experiment, folder)
+    checkpoints = Checkpoints(folder.checkpoints)
+    continued = go_on(experiment, checkpoints)
+    experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     earlier = folder.read_run().get("continued", []) if continued else []
     (folder.path / ERROR_FILE).unlink(missing_ok=True)
     folder.write_run(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.checkpoint import load_state, save_state
 from allcore.errors import CheckpointError
+from allcore.experiments.row_files import RowFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,7 @@ LARGEST_SHARE = 0.02
 
 
 class Checkpoints:
-    """The files `checkpoints/<frame>.safetensors` of a run's folder.
+    """The files `checkpoints/<frame>.safetensors` of a run's folder, and the replay's rows beside them.
 
     Args:
         folder: where they lie; made with the first one.
@@ -28,6 +29,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._rows = RowFiles(folder, KEPT)
 
     def files(self) -> list[Path]:
         """Those that there are, the newest first."""
@@ -45,7 +47,8 @@ class Checkpoints:
             CheckpointError: it cannot be written; those that there were are still there.
         """
         path = self.folder / f"{frame:012}.safetensors"
-        save_state(path, state)
+        save_state(path, self._rows.take_out(frame, state))
+        self._rows.saved()
         for old in self.files()[KEPT:]:
             old.unlink(missing_ok=True)
         return path
@@ -53,17 +56,24 @@ class Checkpoints:
     def load(self) -> tuple[Any, list[str]]:
         """The newest state that can be read, or None; and what is wrong with those that are newer."""
         problems: list[str] = []
+        damaged: list[Path] = []
         for path in self.files():
             try:
-                return load_state(path), problems
+                state = self._rows.put_back(load_state(path))
             except CheckpointError as error:
                 problems.append(error.message)
+                damaged.append(path)
+                continue
+            for newer in damaged:  # or they would pass for the newest ever after
+                newer.unlink()
+            return state, problems
         return None, problems
 
     def clear(self) -> None:
         """Remove all of them."""
         for path in self.files():
             path.unlink(missing_ok=True)
+        self._rows.clear()
 
 
 class Due:

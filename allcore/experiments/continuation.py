@@ -25,11 +25,16 @@ class Saver:
     """
 
     def __init__(
-        self, experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption
+        self,
+        experiment: Experiment,
+        spec: RunSpec,
+        folder: RunFolder,
+        checkpoints: Checkpoints,
+        interruption: Interruption,
     ) -> None:
         self._experiment, self._spec, self._folder = experiment, spec, folder
         self._interruption = interruption
-        self._checkpoints = Checkpoints(folder.checkpoints)
+        self._checkpoints = checkpoints
         self._due = Due(spec.checkpoint_seconds, spec.checkpoint_frames, frame=experiment.frame)
 
     def __call__(self) -> None:
@@ -64,8 +69,8 @@ class Saver:
         self._due.written(experiment.frame, took)
 
 
-def go_on(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
-    """Bring an experiment to where the newest good checkpoint of its folder stands; loggers forget what came after it.
+def go_on(experiment: Experiment, checkpoints: Checkpoints) -> dict[str, Any] | None:
+    """Bring an experiment to where the newest good checkpoint stands; loggers forget what came after it.
 
     Returns:
         `frame`, and `notices`: checkpoints that could not be read, and why episodes in progress were begun anew. None if
@@ -74,7 +79,7 @@ def go_on(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
     Raises:
         CheckpointError: there is one, and it belongs to something else.
     """
-    state, problems = Checkpoints(folder.checkpoints).load()
+    state, problems = checkpoints.load()
     experiment.logger.rewind(0 if state is None else state["log"]["frame"])
     if state is None:
         return None
@@ -82,7 +87,7 @@ def go_on(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
         given_up = go_on_from(experiment, state)
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
         raise CheckpointError(
-            f"The checkpoint in {folder.checkpoints} does not fit this run: {type(error).__name__}: {error}",
+            f"The checkpoint in {checkpoints.folder} does not fit this run: {type(error).__name__}: {error}",
             hint="It may come from another version. --fresh starts the run anew.",
         ) from error
     if given_up:

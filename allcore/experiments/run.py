@@ -11,7 +11,6 @@ from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import ERROR_FILE, begin, choose_folder
 from allcore.experiments.checkpoints import Checkpoints
-from allcore.experiments.continuation import Saver
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.run_folder import RunFolder
@@ -102,7 +101,7 @@ def run_in(
             Interruption() as interruption,
         ):
             try:
-                experiment = begin(spec, env, preset, folder, quiet=quiet, render=render)
+                experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)
             except BaseException:
                 folder.discard()
                 raise
@@ -115,7 +114,6 @@ def _see_through(
     """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
     told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
     registry().notify("all_run_started", **told, frame=experiment.frame)
-    experiment.before_step = Saver(experiment, spec, folder, interruption)
     error = _caught(lambda: _train(experiment, spec, folder, interruption))
     if isinstance(error, UsageError) and experiment.frame == 0:
         # What only the first state shows, such as a replay buffer that does not fit into memory.

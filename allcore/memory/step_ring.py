@@ -216,6 +216,8 @@ class StepRing:
         if self._storage is not None and self._notes is not None:
             state.update(self._storage.state_dict(min(self._notes.written, self._storage.num_rows)))
             state.update(self._notes.state_dict())
+            # rows that another one follows never change: see allcore.experiments.row_files
+            state.update(num_rows=self._storage.num_rows, append_only=["entries", "actions"])
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

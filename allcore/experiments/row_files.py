@@ -1,0 +1,162 @@
+"""Replay in files that are written once: a checkpoint costs what is new, not what is stored.
+
+A replay buffer's state says with the entry `append_only` which of its tensors hold rows that do not change any more once
+they are followed by another row. Row r, counted for ever, lies at position r % `num_rows`; `written` rows were there so far.
+Such rows go to a file of their own, with those of the time since the checkpoint before, and the checkpoint itself only says
+which files it needs. The newest row, whose action is not known yet, stands in the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from allcore.checkpoint import load_tensors, save_tensors
+from allcore.errors import CheckpointError
+
+_MARK, _FILES = "append_only", "row_files"
+
+
+class RowFiles:
+    """The files `rows-<frame>.safetensors` beside a run's checkpoints.
+
+    Args:
+        folder: where they lie.
+        kept: how many checkpoints are kept; files that none of them needs are removed.
+    """
+
+    def __init__(self, folder: Path, kept: int) -> None:
+        self.folder = folder
+        self._spans: dict[str, list[list[Any]]] = {}  # by ring: file, first row, the row after the last
+        self._needed: deque[set[str]] = deque(maxlen=kept)
+
+    def take_out(self, frame: int, state: Any) -> Any:
+        """Write the rows that are new, and give the state without those that are in files.
+
+        Raises:
+            CheckpointError: they cannot be written.
+        """
+        new: dict[str, Tensor] = {}
+        name = f"rows-{frame:012}.safetensors"
+        spans = {place: list(files) for place, files in self._spans.items()}
+
+        def slim(place: str, ring: Mapping[str, Any]) -> dict[str, Any]:
+            rows, written = ring["num_rows"], ring["written"]
+            settled, oldest = max(written - 1, 0), max(written - rows, 0)
+            files = [span for span in spans.get(place, []) if span[2] > oldest]
+            first = max(files[-1][2] if files else 0, oldest)
+            tensors = _tensors(ring)
+            if settled > first:
+                files.append([name, first, settled])
+                new.update({f"{place}/{key}": _rows(t, first, settled, rows) for key, t in tensors.items()})
+            spans[place] = files
+            newest = {key: _rows(tensor, settled, written, rows) for key, tensor in tensors.items()}
+            return {**_with(ring, newest), _FILES: files}
+
+        slimmed = _map_rings(state, slim)
+        if new:
+            save_tensors(self.folder / name, new, {})
+        self._spans = spans
+        return slimmed
+
+    def put_back(self, state: Any) -> Any:
+        """The whole state again.
+
+        Raises:
+            CheckpointError: a file is missing or damaged.
+        """
+        spans: dict[str, list[list[Any]]] = {}
+        opened: dict[str, dict[str, Tensor]] = {}
+
+        def whole(place: str, ring: Mapping[str, Any]) -> dict[str, Any]:
+            rows, written, files = ring["num_rows"], ring["written"], ring[_FILES]
+            tensors = {
+                key: newest.new_empty((min(written, rows), *newest.shape[1:]))
+                for key, newest in _tensors(ring).items()
+            }
+            for name, first, end in files:
+                if name not in opened:
+                    opened[name] = load_tensors(self.folder / _plain_name(name))[0]
+                for key, tensor in tensors.items():
+                    _fill(tensor, opened[name][f"{place}/{key}"], first, end, written, rows)
+            for key, newest in _tensors(ring).items():
+                _fill(tensors[key], newest, max(written - 1, 0), written, written, rows)
+            spans[place] = [list(span) for span in files]
+            return {key: value for key, value in _with(ring, tensors).items() if key != _FILES}
+
+        restored = _map_rings(state, whole)
+        self._spans = spans
+        return restored
+
+    def saved(self) -> None:
+        """The checkpoint that the rows were taken out of is on disk: remove files that no kept checkpoint needs."""
+        self._needed.append({span[0] for files in self._spans.values() for span in files})
+        if len(self._needed) == self._needed.maxlen:
+            for path in self.folder.glob("rows-*.safetensors"):
+                if not any(path.name in needed for needed in self._needed):
+                    path.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove all files."""
+        for path in self.folder.glob("rows-*.safetensors"):
+            path.unlink(missing_ok=True)
+
+
+def _map_rings(state: Any, change: Callable[[str, Mapping[str, Any]], Any], place: str = "") -> Any:
+    """The state with every ring in it changed; `change` is told where it is."""
+    if not isinstance(state, Mapping):
+        return state
+    if _MARK in state:
+        return change(place, state)
+    return {key: _map_rings(value, change, f"{place}/{key}") for key, value in state.items()}
+
+
+def _tensors(ring: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The tensors with rows, by their names: `actions`, or `entries/reward`."""
+    found: dict[str, Tensor] = {}
+    for key in ring[_MARK]:
+        value = ring.get(key, {})
+        found.update(
+            {key: value} if isinstance(value, Tensor) else {f"{key}/{k}": v for k, v in value.items()}
+        )
+    return found
+
+
+def _with(ring: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The ring with other tensors in their places."""
+    changed = dict(ring)
+    for name, tensor in tensors.items():
+        key, _, inner = name.partition("/")
+        changed[key] = {**changed[key], inner: tensor} if inner else tensor
+    return changed
+
+
+def _rows(tensor: Tensor, first: int, end: int, num_rows: int) -> Tensor:
+    """Rows `first` to `end`, not included, in their order."""
+    start, stop = first % num_rows, first % num_rows + end - first
+    if stop <= num_rows:
+        return tensor[start:stop]
+    return torch.cat([tensor[start:], tensor[: stop - num_rows]])
+
+
+def _fill(tensor: Tensor, part: Tensor, first: int, end: int, written: int, num_rows: int) -> None:
+    """Put rows `first` to `end` where they belong, but for those that have given way."""
+    if len(part) != end - first or part.shape[1:] != tensor.shape[1:]:
+        raise CheckpointError(f"rows {first} to {end} of a replay buffer are not what they should be")
+    begin = max(first, written - num_rows)
+    part = part[begin - first :]
+    start = begin % num_rows
+    split = min(len(part), num_rows - start)
+    tensor[start : start + split] = part[:split]
+    tensor[: len(part) - split] = part[split:]
+
+
+def _plain_name(name: str) -> str:
+    if Path(name).name != name:
+        raise CheckpointError(f"a checkpoint names the file {name!r}, which does not lie beside it")
+    return name
