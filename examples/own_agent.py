@@ -12,6 +12,7 @@ from torch.optim import Adam
 from all_agents.models import needs_vector_and_discrete
 from allcore.agents import Agent, PolicyAgent
 from allcore.approximation import FixedTarget, QNetwork
+from allcore.core import state_from_dict, state_to_dict
 from allcore.experiments import run_experiment
 from allcore.memory import ExperienceReplayBuffer
 from allcore.nn import fully_connected
@@ -45,6 +46,23 @@ class DoubleDQN(Agent):
         self._state = state
         self._action = self.policy.no_grad(state)
         return self._action
+
+    def state_dict(self):
+        """Everything that the agent has learnt and remembers, so that a stopped run can go on."""
+        return {
+            "q": self.q.state_dict(),
+            "policy": self.policy.state_dict(),
+            "replay_buffer": self.replay_buffer.state_dict(),
+            "state": state_to_dict(self._state),
+            "action": self._action,
+        }
+
+    def load_state_dict(self, state):
+        """Go on from what `state_dict` gave."""
+        self.q.load_state_dict(state["q"])
+        self.policy.load_state_dict(state["policy"])
+        self.replay_buffer.load_state_dict(state["replay_buffer"])
+        self._state, self._action = state_from_dict(state["state"]), state["action"]
 
     def _train(self):
         if self.replay_buffer.stored < self.replay_start_size:

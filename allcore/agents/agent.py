@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from allcore.errors import CheckpointError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,8 +21,12 @@ class Agent(ABC):
         """The action for `state`. The action for a state that is done is ignored."""
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the agent needs to go on exactly where it stands: tensors, numbers, strings, dicts and lists."""
-        return {}
+        """All that the agent needs to go on exactly where it stands: tensors, numbers, strings, dicts and lists.
+
+        Raises:
+            CheckpointError: the class does not say what that is. Its runs cannot be continued, but begin anew.
+        """
+        raise cannot_be_saved(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
@@ -35,7 +41,7 @@ class ParallelAgent(ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """All that the agent needs to go on exactly where it stands."""
-        return {}
+        raise cannot_be_saved(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
@@ -50,7 +56,15 @@ class Multiagent(ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """All that the agents need to go on exactly where they stand."""
-        return {}
+        raise cannot_be_saved(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
+
+
+def cannot_be_saved(agent: object) -> CheckpointError:
+    """The error for an agent of a class without `state_dict`."""
+    return CheckpointError(
+        f"{type(agent).__name__} cannot be saved: the class has no state_dict",
+        hint="Write state_dict and load_state_dict; docs/tutorial/first-agent.md shows how.",
+    )

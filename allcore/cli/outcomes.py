@@ -24,9 +24,7 @@ def tell(outcomes: Sequence[Outcome], logdir: str, *, quiet: bool) -> None:
     if quiet or all(outcome.state == "failed" for outcome in outcomes):
         return
     if outcomes[-1].state == "interrupted":
-        click.echo(
-            f"It goes on with the same command, or with: all resume {shlex.quote(str(outcomes[-1].folder))}"
-        )
+        click.echo(f"It goes on with: all resume {shlex.quote(str(outcomes[-1].folder))}")
     if any(outcome.state == "already finished" for outcome in outcomes):
         click.echo("What is finished is not run again, unless with --fresh.")
     folder = shlex.quote(str(outcomes[-1].folder))

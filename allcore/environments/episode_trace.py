@@ -20,6 +20,9 @@ from torch import Tensor
 from allcore.core import state_from_dict
 from allcore.errors import CheckpointError
 
+#: Actions of the longest episode that can be found again: playing more would take too long, and keeping them too much memory.
+LONGEST = 1_000_000
+
 
 class Moment(NamedTuple):
     """What an environment last said."""
@@ -54,6 +57,8 @@ class EpisodeTrace:
     def add(self, action: Any) -> None:
         """The environment is about to take this action, an int or an array that nobody writes to any more."""
         self._actions.append(action)
+        if len(self._actions) > LONGEST:
+            self._beginning, self._actions = None, []
 
     def state_dict(self) -> dict[str, Any] | None:
         """The trace; None if the environment draws from a stream that cannot be saved, or was never reset."""
@@ -96,21 +101,28 @@ class EpisodeTrace:
         return None
 
 
-def as_seen_before(env: Any, saved: Mapping[str, Any], seen: Mapping[str, Tensor]) -> Any:
-    """The state that was saved, if the observation in it is what is seen now.
+def as_seen_before(env: Any, saved: Mapping[str, Any], seen: Mapping[str, Any]) -> Any:
+    """The state that was saved, on the environment's device, if it is what is seen now.
 
     Args:
         env: whose moment was found again.
         saved: the state, as `state_to_dict` gives it.
-        seen: the parts of the observation now.
+        seen: entries of the state as they are now.
 
     Raises:
-        CheckpointError: it is another one.
+        CheckpointError: one of them is another.
     """
-    state = state_from_dict(saved)
-    if not all(torch.equal(torch.as_tensor(state[name]), part) for name, part in seen.items()):
+    state = state_from_dict(saved).to(env.device)
+    if not all(_same(torch.as_tensor(state[name]), torch.as_tensor(part)) for name, part in seen.items()):
         raise CheckpointError(
             f"{env!r} does not find its moment again: played once more, the same actions led to something else",
             hint="It draws random numbers from somewhere else than its np_random, or keeps something over an episode's end.",
         )
     return state
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether all numbers are equal; what is no number is equal to itself here."""
+    if one.shape != other.shape:
+        return False
+    return bool(((one == other) | ((one != one) & (other != other))).all())

@@ -104,7 +104,9 @@ class GymEnvironment(Environment):
         Raises:
             CheckpointError: what is seen there is not what was seen then.
         """
-        seen = self._read(self._trace.retrace(state["moment"]).observation)
+        moment = self._trace.retrace(state["moment"])
+        seen = {**self._read(moment.observation), "reward": moment.reward}
+        seen |= {"done": moment.terminated or moment.truncated, "mask": 0.0 if moment.terminated else 1.0}
         self._state = as_seen_before(self, state["state"], seen)
 
     def duplicate(self, n: int) -> GymVectorEnvironment:

@@ -54,24 +54,34 @@ class Checkpoints:
         return path
 
     def load(self) -> tuple[Any, list[str]]:
-        """The newest state that can be read, or None; and what is wrong with those that are newer."""
+        """The newest state that can be read, or None if there is no checkpoint; and what is wrong with those that are newer.
+
+        Raises:
+            CheckpointError: there are checkpoints, and none can be read.
+        """
         problems: list[str] = []
-        damaged: list[Path] = []
         for path in self.files():
             try:
-                state = self._rows.put_back(load_state(path))
-            except CheckpointError as error:
-                problems.append(error.message)
-                damaged.append(path)
-                continue
-            for newer in damaged:  # or they would pass for the newest ever after
-                newer.unlink()
-            return state, problems
+                return self._rows.put_back(load_state(path)), problems
+            except (CheckpointError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+                problems.append(error.message if isinstance(error, CheckpointError) else f"{path}: {error!r}")
+        if problems:
+            raise CheckpointError(
+                f"No checkpoint in {self.folder} can be read: {'; '.join(problems)}. Remove that folder, and the run begins anew."
+            )
         return None, problems
+
+    def loaded(self, frame: int) -> None:
+        """A run goes on from this frame: later files, which cannot be read, and what a killed process left half-written go."""
+        for path in self.files():
+            if int(path.stem) > frame:
+                path.rename(path.with_suffix(".damaged"))
+        for path in self.folder.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove all of them."""
-        for path in self.files():
+        for path in (*self.files(), *self.folder.glob(".*.tmp"), *self.folder.glob("*.damaged")):
             path.unlink(missing_ok=True)
         self._rows.clear()
 
@@ -90,16 +100,22 @@ class Due:
         self, seconds: float, frames: int = 0, *, frame: int = 0, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds, self._frames, self._clock = seconds or float("inf"), frames, clock
-        self._at_time = clock() + self._seconds
+        self._written_at = clock()
+        self._at_time = self._written_at + self._seconds
         self._at_frame = self._next_frame(frame)
 
     def now(self, frame: int) -> bool:
         """Whether it is time."""
         return frame >= self._at_frame or self._clock() >= self._at_time
 
+    def soon(self, frame: int) -> bool:
+        """Whether it might as well be now, as something that takes long comes next: a tenth of the time has gone by."""
+        return self._clock() >= self._written_at + self._seconds / 10
+
     def written(self, frame: int, took: float) -> None:
         """One was written, which took so many seconds."""
-        self._at_time = self._clock() + max(self._seconds, took / LARGEST_SHARE)
+        self._written_at = self._clock()
+        self._at_time = self._written_at + max(self._seconds, took / LARGEST_SHARE)
         self._at_frame = self._next_frame(frame)
 
     def _next_frame(self, frame: int) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Saver:
     """Writes a checkpoint when one is due, or when the run is asked to stop. It is an experiment's `before_step`.
 
-    A checkpoint that cannot be written costs one line of warning: the run goes on, and those that there were remain.
+    A checkpoint that cannot be written costs one line of warning in all: the run goes on, and those that there were remain.
     """
 
     def __init__(
@@ -35,7 +35,9 @@ class Saver:
         self._experiment, self._spec, self._folder = experiment, spec, folder
         self._interruption = interruption
         self._checkpoints = checkpoints
+        self._warned = False
         self._due = Due(spec.checkpoint_seconds, spec.checkpoint_frames, frame=experiment.frame)
+        self._pause = self._next_pause(experiment.frame)
 
     def __call__(self) -> None:
         """Write one if it is time.
@@ -46,16 +48,34 @@ class Saver:
         if self._interruption.requested:
             self._save()
             raise KeyboardInterrupt
-        if self._due.now(self._experiment.frame):
+        frame = self._experiment.frame
+        if self._due.now(frame) or (frame >= self._pause and self._due.soon(frame)):
             self._save()
+        if frame >= self._pause:
+            self._pause = self._next_pause(frame + 1)
+
+    def _next_pause(self, frame: int) -> float:
+        """From which frame on an evaluation may be the next thing: whoever is stopped in it should not lose what is before."""
+        if not self._spec.test_episodes:
+            return float("inf")
+        interval = self._spec.evaluation_interval or self._spec.frames
+        last_step = (
+            min((frame // interval + 1) * interval, self._spec.frames) - self._experiment.preset.n_envs
+        )
+        return max(last_step, frame)
 
     def _save(self) -> None:
         experiment, began = self._experiment, time.perf_counter()
         experiment.logger.flush()
         try:
             path = self._checkpoints.save(experiment.frame, training_state(experiment))
-        except (CheckpointError, OSError) as error:
-            logging.getLogger("allcore").warning("no checkpoint at frame %d: %s", experiment.frame, error)
+        except Exception as error:  # whatever it is, it must not end the run
+            if not self._warned:
+                reason = " ".join(str(error).split()) or repr(error)
+                logging.getLogger("allcore").warning(
+                    "no checkpoint at frame %d: %s", experiment.frame, reason
+                )
+            self._warned = True
         else:
             registry().notify(
                 "all_checkpoint_saved",
@@ -80,16 +100,18 @@ def go_on(experiment: Experiment, checkpoints: Checkpoints) -> dict[str, Any] | 
         CheckpointError: there is one, and it belongs to something else.
     """
     state, problems = checkpoints.load()
-    experiment.logger.rewind(0 if state is None else state["log"]["frame"])
     if state is None:
+        experiment.logger.rewind(0)
         return None
     try:
         given_up = go_on_from(experiment, state)
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+    except Exception as error:
         raise CheckpointError(
-            f"The checkpoint in {checkpoints.folder} does not fit this run: {type(error).__name__}: {error}",
-            hint="It may come from another version. --fresh starts the run anew.",
+            f"The checkpoint in {checkpoints.folder} does not fit this run ({type(error).__name__}: {error}). Remove that folder, "
+            "and the run begins anew."
         ) from error
+    experiment.logger.rewind(experiment.frame)
+    checkpoints.loaded(experiment.frame)
     if given_up:
         problems.append(f"The episodes in progress were begun anew: {given_up}.")
     return {"frame": experiment.frame, "notices": problems}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -52,3 +53,5 @@ class Interruption:
         if self.requested or not self._patient:
             raise KeyboardInterrupt
         self.requested = True
+        # not print: a signal may come in the middle of another one
+        os.write(2, b"\nStopping after a checkpoint; once more to stop at once.\n")

@@ -75,6 +75,8 @@ class RowFiles:
 
         def whole(place: str, ring: Mapping[str, Any]) -> dict[str, Any]:
             rows, written, files = ring["num_rows"], ring["written"], ring[_FILES]
+            if not (rows > 0 <= written):
+                raise CheckpointError(f"a replay buffer cannot have {written} of {rows} rows")
             tensors = {
                 key: newest.new_empty((min(written, rows), *newest.shape[1:]))
                 for key, newest in _tensors(ring).items()

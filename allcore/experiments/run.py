@@ -94,6 +94,7 @@ def run_in(
     """Run in a folder that has been chosen already; a run that was stopped there goes on."""
     with folder:
         if folder.read_status().get("state") == "finished":
+            Checkpoints(folder.checkpoints).clear()  # in case that it was killed just before
             return Outcome(spec=spec, folder=folder.path, state="already finished")
         keep_memory()
         with (
@@ -102,6 +103,8 @@ def run_in(
         ):
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)
+            except CheckpointError as error:
+                return Outcome(spec=spec, folder=folder.path, state="failed", message=error.message)
             except BaseException:
                 folder.discard()
                 raise
@@ -127,8 +130,8 @@ def _see_through(
     error, frame = error or error_at_end, experiment.frame
     state, message = _verdict(error, frame, folder)
     counts = {"frame": frame, "frames": spec.frames, "episodes": experiment.episode}
-    folder.write_status(state, **counts, error=message or None)
-    if error is None:
+    written = folder.write_status(state, **counts, error=message or None)
+    if written and error is None:
         Checkpoints(folder.checkpoints).clear()
         registry().notify("all_run_finished", **told, frame=frame)
     else:
@@ -162,13 +165,13 @@ def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruptio
     interval = spec.evaluation_interval or spec.frames
     while experiment.frame < spec.frames:
         next_evaluation = min((experiment.frame // interval + 1) * interval, spec.frames)
-        while experiment.frame < next_evaluation:
-            episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
-            with interruption.patient():
+        with interruption.patient():  # the experiment's `before_step` looks whether it is to stop
+            while experiment.frame < next_evaluation:
+                episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
                 experiment.train(frames=next_evaluation, episodes=episodes)
-            if interruption.requested:
-                raise KeyboardInterrupt
-            experiment.preset.save(folder.preset_file)
+                experiment.preset.save(folder.preset_file)
+        if interruption.requested:
+            raise KeyboardInterrupt
         _evaluate(experiment, spec, folder)
 
 

@@ -190,8 +190,8 @@ class RunFolder:
         except OSError as error:
             raise LogdirError(f"{self.run_file} cannot be written: {error.strerror or error}.") from None
 
-    def write_status(self, state: str, *, frame: int, frames: float, **more: Any) -> None:
-        """Rewrite `status.json`. A status that cannot be written does not end a run: it stays as it was.
+    def write_status(self, state: str, *, frame: int, frames: float, **more: Any) -> bool:
+        """Rewrite `status.json`, and say whether that went well. If not, it stays as it was: that does not end a run.
 
         Args:
             state: `running`, `finished`, `failed` or `interrupted`.
@@ -202,8 +202,11 @@ class RunFolder:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         status = {"state": state, "frame": frame, "frames": frames, **more}
         status |= {"updated": now, "pid": os.getpid(), "host": socket.gethostname()}
-        with contextlib.suppress(OSError):
+        try:
             _write_json(self.status_file, status, durable=state != "running")
+        except OSError:
+            return False
+        return True
 
     def read_run(self) -> dict[str, Any]:
         """What `run.json` says; empty if there is none or it cannot be read."""

@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 def training_state(experiment: Experiment) -> dict[str, Any]:
     """The whole training as `allcore.checkpoint.save_state` writes it.
 
-    Nothing is copied. To be called between two calls of `train`, or as an experiment's `before_step`: only there is nothing
-    logged yet of what comes after.
+    Nothing is copied. To be called as an experiment's `before_step`: only then is nothing logged yet of what comes after.
+
+    Raises:
+        CheckpointError: the agent cannot be saved, or several agents are in a game that cannot.
     """
-    action = experiment._action
+    action, simulator = experiment._action, experiment._simulator.state_dict()
+    if simulator is None and isinstance(experiment._state, MultiagentState):
+        raise CheckpointError(
+            f"{experiment._simulator!r} cannot be saved, and its players cannot leave the game"
+        )
     return {
         "log": experiment.log.state_dict(),
         "agent": experiment._agent.state_dict(),
         "action": None if action is None else torch.as_tensor(action),
-        "simulator": experiment._simulator.state_dict(),
+        "simulator": simulator,
         "state": state_to_dict(experiment._state),
         "running": {name: _plain(getattr(experiment, name)) for name in experiment._RUNNING},
     }
@@ -52,9 +58,9 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
         if saved["simulator"] is None:
             raise CheckpointError(f"{experiment._simulator!r} cannot be saved")
         experiment._simulator.load_state_dict(saved["simulator"])
-    except CheckpointError as error:
+    except Exception as error:  # somebody else's simulator may raise anything
         _begin_again(experiment, state_from_dict(saved["state"]))
-        return error.message
+        return error.message if isinstance(error, CheckpointError) else repr(error)
     experiment._state = state_from_dict(saved["state"])
     for name in experiment._RUNNING:
         setattr(experiment, name, _like(getattr(experiment, name), saved["running"][name]))

@@ -12,6 +12,9 @@ from allcore.errors import HyperparameterError
 if TYPE_CHECKING:
     from gymnasium.spaces import Box
 
+#: Bounds further apart than this only say that a number is a float.
+_WIDEST = 1e6
+
 #: A layer on top of more features than this no longer fits its purpose, which is to be quick.
 _MOST_FEATURES = 100_000
 
@@ -19,8 +22,9 @@ _MOST_FEATURES = 100_000
 class TileCoding(nn.Module):
     """From points in a box `[N, D]` to features `[N, F]`: a one for the tile of each grid that a point lies on, else zeros.
 
-    What is learnt of one point changes what is thought of its neighbours, and of nothing far away. So values of what was
-    never seen stay as they began: at 0, which is hopeful where rewards are negative, and draws a greedy agent there.
+    What a layer on top learns of one point changes what it says of the neighbours, and hardly anything far away. So the values of
+    what was never seen stay near those that they began with, about 0: hopeful where rewards are negative, which draws a
+    greedy agent there.
 
     Each of the T grids is shifted by another part of a tile: grid t by t/T times the odd numbers (1, 3, 5, ...), one for
     each dimension, of which only the fraction counts. F = T * (tiles + 1)^D.
@@ -50,7 +54,7 @@ class TileCoding(nn.Module):
         """
         super().__init__()
         low, high = torch.as_tensor(space.low).double(), torch.as_tensor(space.high).double()
-        if low.dim() != 1 or not (torch.isfinite(low) & torch.isfinite(high)).all():
+        if low.dim() != 1 or not ((high > low) & (high - low < _WIDEST)).all():
             raise HyperparameterError(
                 f"tile coding needs a vector with finite bounds, and not {space}",
                 hint="all_agents.models:vector_features takes any vector.",

@@ -78,17 +78,17 @@ def all_evaluation_finished(
 
 @hookspec
 def all_checkpoint_saved(spec: Mapping[str, Any], folder: Path, frame: int, path: Path) -> None:
-    """The weights as they are now are safely on disk.
+    """A checkpoint, from which the run can go on, is safely on disk.
 
-    When: every `save_freq` training episodes and at the end, after the file has been flushed and has its final name.
+    When: during training, after the file has been flushed and has its final name.
     Returns: nothing.
-    May not: change or remove the file. To keep it, copy it: the next one takes its place.
+    May not: change or remove the file. The two newest are kept, and none once the run is finished.
 
     Args:
         spec: The run's specification.
         folder: The run's folder.
-        frame: How long the weights have been trained, in agent steps.
-        path: The file, `preset.safetensors`.
+        frame: Agent steps so far.
+        path: The file; those that it needs lie beside it.
 
     Example:
     ```python

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
+import gc
 import json
 import signal
 from collections.abc import Iterator
@@ -61,6 +62,13 @@ pytestmark = pytest.mark.filterwarnings(
 
 #: How episodes are kept short where Gymnasium's time limit is not the way.
 _SHORT = {"pettingzoo": {}, "atari": {"max_episode_frames": 400}}
+
+
+@pytest.fixture(autouse=True)
+def _swept() -> Iterator[None]:
+    """What killed runs left open is closed here, and not in the middle of somebody else's test."""
+    yield
+    gc.collect()
 
 
 class Killed(BaseException):

@@ -107,7 +107,8 @@ def test_a_missing_or_damaged_file_spoils_the_checkpoints_that_need_it(tmp_path:
     assert _same(loaded, {"replay": before})
     assert "damaged" in problems[0]
     (tmp_path / "rows-000000000001.safetensors").unlink()
-    assert Checkpoints(tmp_path).load()[0] is None
+    with pytest.raises(CheckpointError, match="Remove that folder"):
+        Checkpoints(tmp_path).load()
 
 
 def test_a_checkpoint_names_no_file_elsewhere(tmp_path: Path) -> None:

@@ -178,6 +178,8 @@ class Emulators:
             raise CheckpointError(
                 f"This was saved with {len(histories)} emulators, and there are {self.num_envs}."
             )
+        if any((history < 0).any() or (history >= self.num_actions).any() for history in histories):
+            raise CheckpointError(f"This holds actions that {self.rom} does not have.")
         self.root = int(state["seed"])
         self.stretches[:] = state["stretches"]
         longest = max(map(len, histories))

@@ -14,8 +14,9 @@ from all_atari.camera import Camera
 from all_atari.emulators import Emulators, Frames, GameSettings
 from all_atari.games import find_game
 from all_atari.vector_environment import AtariVectorEnvironment, frame_space, not_reset
-from allcore.core import State
+from allcore.core import State, state_to_dict
 from allcore.environments import Environment
+from allcore.environments.episode_trace import as_seen_before
 
 
 class AtariEnvironment(Environment):
@@ -109,12 +110,17 @@ class AtariEnvironment(Environment):
 
     def state_dict(self) -> dict[str, Any]:
         """The seed, and the actions since the emulator was last seeded."""
-        return self._emulators.state_dict()
+        return {**self._emulators.state_dict(), "state": state_to_dict(self._state)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Find the moment that `state_dict` saved; at most some 20,000 steps and an episode are played for it."""
         frames = self._emulators.load_state_dict(state)
-        self._state = None if frames is None else self._show(frames)
+        if frames is None:
+            self._state = None
+        else:
+            seen = self._show(frames)
+            now = {name: seen[name] for name in ("observation", "reward", "done", "mask")}
+            self._state = as_seen_before(self, state["state"], now)
 
     def close(self) -> None:
         """Free the emulator. Calling it twice does no harm."""

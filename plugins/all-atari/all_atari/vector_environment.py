@@ -11,8 +11,9 @@ from gymnasium.spaces import Box, Discrete
 
 from all_atari.emulators import Emulators, Frames, GameSettings
 from all_atari.games import find_game
-from allcore.core import StateArray
+from allcore.core import StateArray, state_to_dict
 from allcore.environments import VectorEnvironment
+from allcore.environments.episode_trace import as_seen_before
 from allcore.errors import UsageError
 
 
@@ -63,12 +64,17 @@ class AtariVectorEnvironment(VectorEnvironment):
 
     def state_dict(self) -> dict[str, Any]:
         """The seed, and each environment's actions since its emulator was last seeded."""
-        return self._emulators.state_dict()
+        return {**self._emulators.state_dict(), "state": state_to_dict(self._state_array)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Find the moment that `state_dict` saved; at most some 20,000 steps and an episode are played for it."""
         frames = self._emulators.load_state_dict(state)
-        self._state_array = None if frames is None else self._show(frames)
+        if frames is None:
+            self._state_array = None
+        else:
+            seen = self._show(frames)
+            now = {name: seen[name] for name in ("observation", "reward", "done", "mask")}
+            self._state_array = as_seen_before(self, state["state"], now)
 
     def close(self) -> None:
         """Free the emulators. Calling it twice does no harm."""

@@ -34,9 +34,10 @@ class IndependentMultiagent(Multiagent):
 
     def act(self, multiagent_state: MultiagentState) -> Any:
         """The action of the player whose turn it is."""
-        self.steps += not multiagent_state.done
         entries = {key: multiagent_state[key] for key in multiagent_state.keys() if key != "agent"}  # noqa: SIM118
-        return self.agents[multiagent_state.agent].act(State(entries))
+        action = self.agents[multiagent_state.agent].act(State(entries))
+        self.steps += not multiagent_state.done  # now: what was logged meanwhile belongs to the steps before
+        return action
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that each agent has learnt and remembers."""
