@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import csv
 import dataclasses
@@ -16,6 +17,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
+from all_agents.agents import DQN
 from allcore.checkpoint import load_tensors
 from allcore.environments import GymEnvironment
 from allcore.experiments import Outcome, RunSpec, SingleEnvExperiment
@@ -25,6 +27,7 @@ from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
 from allcore.experiments.training_state import go_on_from, training_state
+from allcore.presets import Preset
 
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
 CASES = {
@@ -282,3 +285,57 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on_exactly(
     continued = _run(spec, tmp_path / "stopped", monkeypatch).folder
     for name in ("episodes.csv", "returns100.csv", "evaluation_episodes.csv"):
         assert (continued / name).read_text() == (whole / name).read_text(), name
+
+
+def test_the_run_of_an_agent_that_cannot_be_saved_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr(DQN, "state_dict")
+    whole = _run(_spec("dqn"), tmp_path / "whole", monkeypatch).folder
+    killed = _run(_spec("dqn"), tmp_path / "killed", monkeypatch, kills=(200,)).folder
+    assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
+    assert json.loads((killed / "run.json").read_text())["continued"] == []
+    warnings = [record.message for record in caplog.records if "no checkpoint" in record.message]
+    assert len(warnings) == 3  # one for each time that it was begun
+    assert "DQN cannot be saved" in warnings[0]
+
+
+def test_where_no_checkpoint_can_be_read_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        _kill_after(250, patch)
+        with pytest.raises(Killed):
+            execute(_spec("dqn"), tmp_path, quiet=True)
+    (folder,) = tmp_path.glob("*/*/*")
+    rows, files = (folder / "episodes.csv").read_text(), Checkpoints(folder / "checkpoints").files()
+    for path in files:
+        path.write_bytes(path.read_bytes()[:-9])
+    outcome = execute(_spec("dqn"), tmp_path, quiet=True)
+    assert outcome.state == "failed"
+    assert "Remove that folder" in outcome.message
+    assert (folder / "episodes.csv").read_text() == rows
+    assert Checkpoints(folder / "checkpoints").files() == files
+
+
+def test_a_request_between_two_stretches_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec("dqn", checkpoint_frames=0, save_freq=3)
+    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
+    save = Preset.save
+
+    def asked(self: Preset, path: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        save(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Preset, "save", asked)
+        with contextlib.suppress(
+            KeyboardInterrupt
+        ):  # the last weights are saved when nobody is patient any more
+            execute(spec, tmp_path / "stopped", quiet=True)
+    (folder,) = tmp_path.glob("stopped/*/*/*")
+    assert len(Checkpoints(folder / "checkpoints").files()) == 1
+    stopped = _run(spec, tmp_path / "stopped", monkeypatch).folder
+    assert (stopped / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
