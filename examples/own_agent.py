@@ -47,6 +47,19 @@ class DoubleDQN(Agent):
         self._action = self.policy.no_grad(state)
         return self._action
 
+    def _train(self):
+        if self.replay_buffer.stored < self.replay_start_size:
+            return
+        # sample transitions from the buffer
+        states, actions, rewards, next_states, _ = self.replay_buffer.sample(self.minibatch_size)
+        # forward pass
+        values = self.q(states, actions)
+        # targets: a terminal state's values are masked to zero
+        next_actions = self.q.no_grad(next_states).argmax(dim=1)
+        targets = rewards + self.discount_factor * self.q.target(next_states, next_actions)
+        # backward pass
+        self.q.reinforce(mse_loss(values, targets))
+
     def state_dict(self):
         """Everything that the agent has learnt and remembers, so that a stopped run can go on."""
         return {
@@ -63,19 +76,6 @@ class DoubleDQN(Agent):
         self.policy.load_state_dict(state["policy"])
         self.replay_buffer.load_state_dict(state["replay_buffer"])
         self._state, self._action = state_from_dict(state["state"]), state["action"]
-
-    def _train(self):
-        if self.replay_buffer.stored < self.replay_start_size:
-            return
-        # sample transitions from the buffer
-        states, actions, rewards, next_states, _ = self.replay_buffer.sample(self.minibatch_size)
-        # forward pass
-        values = self.q(states, actions)
-        # targets: a terminal state's values are masked to zero
-        next_actions = self.q.no_grad(next_states).argmax(dim=1)
-        targets = rewards + self.discount_factor * self.q.target(next_states, next_actions)
-        # backward pass
-        self.q.reinforce(mse_loss(values, targets))
 
 
 @dataclass(frozen=True, kw_only=True)

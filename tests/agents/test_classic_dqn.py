@@ -21,10 +21,12 @@ def _preset(seed: int, **changes: object) -> Preset:
 
 def test_bounded_features_come_to_one_scale_and_others_stay() -> None:
     most = np.finfo(np.float32).max
-    low, high = ([-4, 0, -np.inf, -most], [4, 10, np.inf, most])
+    low, high = ([-4, 0, -np.inf, -most, -40, -10], [4, 10, np.inf, most, 60, 10])
     space = Box(np.array(low, dtype=np.float32), np.array(high, dtype=np.float32), dtype=np.float32)
-    scaled = Bounded(space)(torch.tensor([[2.0, 10.0, 7.0, -3.0], [-4.0, 0.0, 0.0, 1.0]]))
-    assert scaled.tolist() == [[0.5, 1.0, 7.0, -3.0], [-1.0, -1.0, 0.0, 1.0]]
+    scaled = Bounded(space)(
+        torch.tensor([[2.0, 10.0, 7.0, -3.0, 60.0, 5.0], [-4.0, 0.0, 0.0, 1.0, 10.0, -10.0]])
+    )
+    assert scaled.tolist() == [[0.5, 1.0, 7.0, -3.0, 10.0, 0.5], [-1.0, -1.0, 0.0, 1.0, 0.0, -1.0]]
 
 
 def test_the_network_sees_scaled_features() -> None:

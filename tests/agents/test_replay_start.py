@@ -10,7 +10,7 @@ from allcore.environments.resolve import resolve_environment
 from allcore.memory import ExperienceReplayBuffer, NStepReplayBuffer
 from allcore.plugins import Entry, registry
 
-NAMES = {"classic": "CartPole-v1", "continuous": "Pendulum-v1"}
+NAMES = {"classic": "MountainCar-v0", "continuous": "Pendulum-v1"}
 ENTRIES = [
     entry
     for entry in registry().records("presets")

@@ -40,6 +40,9 @@ class Recorder(Agent):
         self.seen.append(state)
         return torch.ones(state.shape, dtype=torch.int64)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
 
 def play(body: Any, env: Any, ticks: int) -> list[Any]:
     """Show `body` the states of `ticks` ticks; the states as they came."""

@@ -232,6 +232,8 @@ def test_what_was_saved_is_tensors_and_plain_values():
             assert all(isinstance(key, str) for key in value)
             for item in value.values():
                 check(item)
+        elif isinstance(value, list):
+            assert all(isinstance(item, str) for item in value)
         else:
             assert isinstance(value, (torch.Tensor, bool, int, float, str))
 
