@@ -64,16 +64,20 @@ def _echo_entries(kind: str, entries: list[Entry]) -> None:
     columns = COLUMNS[kind]
     headers = ["KEY", *(header for header, _ in columns), "SUMMARY"]
     rows = [
-        [entry.key, *(_cell(getattr(entry.record, field)) for _, field in columns), entry.record.summary]
+        [
+            entry.key,
+            *(_cell(getattr(entry.record, field), field) for _, field in columns),
+            entry.record.summary,
+        ]
         for entry in entries
     ]
     right = [number for number, header in enumerate(headers) if header == "FRAMES"]
     echo_table(headers, rows, right=right)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, field: str) -> str:
     if value is None:
-        return "any"
+        return "any" if field == "domain" else ""
     if isinstance(value, tuple):
         return ", ".join(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

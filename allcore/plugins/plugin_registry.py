@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from allcore.errors import ConflictError, PluginError, UsageError
@@ -124,15 +125,25 @@ class Registry:
         """
         return import_target(getattr(entry.record, field), entry.plugin, str(entry))
 
-    def setting(self, key: str) -> Any:
-        """Read a setting: from its environment variable, or else its default.
+    def setting(self, key: str, typed: str | None = None) -> Any:
+        """Read a setting: what was typed, else its environment variable, else `all.toml`, else its default.
+
+        The nearest `all.toml` counts: in the current folder, or in one above it.
+
+        Args:
+            key: The setting's key, such as `slurm.partition`.
+            typed: What was typed for it on the command line; None if nothing was.
 
         Raises:
             UnknownKeyError: No plugin has such a setting.
-            UsageError: The environment variable's value is not of the setting's type.
+            UsageError: The value is not of the setting's type, or the file cannot be read.
         """
         entry = self.find("settings", key)
-        return settings.read(entry.key, entry.record, os.environ)
+        siblings = [
+            e.record.name for e in self.records("settings") if e.plugin.namespace == entry.plugin.namespace
+        ]
+        file = settings.find_file(Path.cwd())
+        return settings.read(entry.key, entry.record, os.environ, file, typed, siblings)
 
     def check(self, entry: Entry) -> tuple[bool, str]:
         """Make a health check.

@@ -19,7 +19,8 @@ from allcore.keys import NAME_GRAMMAR, is_key, is_name
 #: `package.module:attribute`. The first part may also be a plugin file's name, which allows `-`.
 _TARGET = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
-_SETTING_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+#: What a setting's `type` may be, and the type of its value.
+SETTING_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "list": tuple}
 
 
 def _is_text(value: object) -> bool:
@@ -39,7 +40,7 @@ def _is_texts(value: object) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    return value is None or isinstance(value, (str, int, float, bool))
+    return value is None or isinstance(value, (str, int, float, bool)) or _is_texts(value)
 
 
 # What a field's annotation asks for. A field of another type needs a line here.
@@ -48,7 +49,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "str | None": _is_text_or_none,
     "int": _is_integer,
     "tuple[str, ...]": _is_texts,
-    "str | int | float | bool | None": _is_value,
+    "str | int | float | bool | tuple[str, ...] | None": _is_value,
 }
 
 
@@ -226,24 +227,24 @@ class CommandRecord(Record):
 class SettingRecord(Record):
     """A value that a plugin reads from its user's surroundings, such as a cluster's partition.
 
-    It is set in the environment variable `ALL_<NAMESPACE>_<NAME>`, in capitals and with `_` for `-`, and read
-    with `allcore.plugins.registry().setting("slurm.partition")`.
+    It is set in the table `[<namespace>]` of `all.toml`, or in the environment variable `ALL_<NAMESPACE>_<NAME>`, in capitals
+    and with `_` for `-`, which goes first; and read with `allcore.plugins.registry().setting("slurm.partition")`.
 
     Args:
-        type: `str`, `int`, `float` or `bool`.
+        type: `str`, `int`, `float`, `bool` or `list` (of text; a tuple in Python, one item a line in the variable).
         default: Its value when nobody sets it; None when there is none.
     """
 
     noun: ClassVar[str] = "setting"
 
     type: str = "str"
-    default: str | int | float | bool | None = None
+    default: str | int | float | bool | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.type not in _SETTING_TYPES:
-            self._refuse(f"type is {self.type!r}, but must be one of {', '.join(_SETTING_TYPES)}")
-        if self.default is not None and type(self.default) is not _SETTING_TYPES[self.type]:
+        if self.type not in SETTING_TYPES:
+            self._refuse(f"type is {self.type!r}, but must be one of {', '.join(SETTING_TYPES)}")
+        if self.default is not None and type(self.default) is not SETTING_TYPES[self.type]:
             self._refuse(f"default is {self.default!r}, which is not of its type {self.type}")
 
 

@@ -239,7 +239,8 @@ def all_settings() -> Iterable[SettingRecord]:  # type: ignore[empty-body]
 
     When: once per process, before anything registered is used.
     Returns: an iterable of `SettingRecord`. The setting `partition` of the plugin `slurm` is set in the
-        environment variable `ALL_SLURM_PARTITION` and read with `registry().setting("slurm.partition")`.
+        table `[slurm]` of `all.toml` or in the environment variable `ALL_SLURM_PARTITION`, and read with
+        `registry().setting("slurm.partition")`.
     May not: read the setting's value already, or take more than 50 milliseconds.
 
     Example:

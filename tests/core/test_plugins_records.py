@@ -6,7 +6,7 @@ import pytest
 
 from allcore.errors import PluginError, UsageError
 from allcore.plugins import KINDS, AgentRecord, EnvironmentRecord, PresetRecord, SettingRecord, record_as_dict
-from allcore.plugins.settings import read, variable
+from allcore.plugins.settings import find_file, read, variable
 from allcore.plugins.versions import accepts
 
 PRESET = {
@@ -74,7 +74,7 @@ def test_every_kind_has_a_name_of_its_own():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"type": "list"}, "type is 'list'"),
+        ({"type": "dict"}, "type is 'dict'"),
         ({"type": "int", "default": "3"}, "not of its type int"),
         ({"type": "int", "default": True}, "not of its type int"),
         ({"default": [1]}, "must be of type str | int"),
@@ -94,6 +94,7 @@ def test_settings_that_are_refused(fields, message):
         ("float", "1e-3", 1e-3),
         ("bool", "No", False),
         ("bool", "1", True),
+        ("list", "module load cuda\n\n  ulimit -n 4096 \n", ("module load cuda", "ulimit -n 4096")),
     ],
 )
 def test_a_setting_is_read_as_its_type(type_, text, value):
@@ -106,6 +107,64 @@ def test_a_setting_is_read_as_its_type(type_, text, value):
 def test_a_setting_of_the_wrong_type_names_its_variable(type_, text):
     with pytest.raises(UsageError, match="ALL_SLURM_X"):
         read("slurm.x", SettingRecord(name="x", summary="s", type=type_), {"ALL_SLURM_X": text})
+
+
+PORT = SettingRecord(name="port", summary="s", type="int", default=1)
+
+
+def test_a_setting_from_a_file_gives_way_to_the_variable_and_that_to_what_is_typed(tmp_path):
+    file = tmp_path / "all.toml"
+    file.write_text("[robot]\nport = 2\n")
+    assert read("robot.port", PORT, {}) == 1
+    assert read("robot.port", PORT, {}, file) == 2
+    assert read("robot.port", PORT, {"ALL_ROBOT_PORT": "3"}, file) == 3
+    assert read("robot.port", PORT, {"ALL_ROBOT_PORT": "3"}, file, typed="4") == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[robot", "all.toml cannot be read"),
+        ("robot = 1", r"must be a table, \[robot\]"),
+        ("[robot]\nport = '2'", "port = '2' in .*all.toml does not fit: .*a whole number"),
+        ("[robot]\nport = true", "a whole number"),
+        ("[robot]\nprot = 2", r"\[robot\] has no setting 'prot'.\n.*port"),
+    ],
+)
+def test_a_file_that_does_not_fit(text, message, tmp_path):
+    file = tmp_path / "all.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read("robot.port", PORT, {}, file, known=["port", "host"])
+
+
+def test_what_is_typed_and_does_not_fit_is_quoted():
+    with pytest.raises(
+        UsageError, match="robot.port=x does not fit: the setting robot.port is a whole number"
+    ):
+        read("robot.port", PORT, {}, typed="x")
+
+
+def test_lists_and_whole_numbers_in_a_file(tmp_path):
+    file = tmp_path / "all.toml"
+    file.write_text("[robot]\nlines = ['a', 'b c']\nspeed = 2\n")
+    assert read("robot.lines", SettingRecord(name="lines", summary="s", type="list"), {}, file) == (
+        "a",
+        "b c",
+    )
+    speed = read("robot.speed", SettingRecord(name="speed", summary="s", type="float"), {}, file)
+    assert speed == 2.0
+    assert type(speed) is float
+
+
+def test_the_nearest_file_counts(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    assert find_file(inner) in (None, *(folder / "all.toml" for folder in tmp_path.parents))
+    (tmp_path / "all.toml").write_text("")
+    assert find_file(inner) == tmp_path / "all.toml"
+    (tmp_path / "a" / "all.toml").write_text("")
+    assert find_file(inner) == tmp_path / "a" / "all.toml"
 
 
 def test_the_variable_of_a_setting():
