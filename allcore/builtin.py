@@ -81,6 +81,6 @@ def all_executors() -> list[ExecutorRecord]:
         ExecutorRecord(
             name="local",
             target="allcore.executors.local:LocalExecutor",
-            summary="In this process, one run after the other",
+            summary="On this machine, one run after the other or several at once",
         ),
     ]

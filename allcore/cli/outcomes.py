@@ -21,12 +21,27 @@ def tell(outcomes: Sequence[Outcome], logdir: str, *, quiet: bool) -> None:
         if bad or not quiet:
             message = f" ({outcome.message})" if outcome.message else ""
             click.echo(f"{outcome.state.capitalize()}: {outcome.folder}{message}", err=bad)
-    if quiet or all(outcome.state == "failed" for outcome in outcomes):
+    states = [outcome.state for outcome in outcomes]
+    if len(outcomes) > 1 and not quiet:
+        counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+        click.echo(f"Of {len(outcomes)} runs: {counts}.")
+    if quiet or all(state == "failed" for state in states):
         return
-    if outcomes[-1].state == "interrupted":
-        click.echo(f"It goes on with: all resume {shlex.quote(str(outcomes[-1].folder))}")
-    if any(outcome.state == "already finished" for outcome in outcomes):
+    _tell_next(outcomes, states, logdir)
+    sys.stdout.flush()
+
+
+def _tell_next(outcomes: Sequence[Outcome], states: Sequence[str], logdir: str) -> None:
+    interrupted = [outcome.folder for outcome in outcomes if outcome.state == "interrupted"]
+    if len(interrupted) == 1 == len(outcomes):
+        click.echo(f"It goes on with: all resume {shlex.quote(str(interrupted[0]))}")
+    elif interrupted:
+        click.echo("The same command goes on with what was interrupted, and begins what was not begun.")
+    if "already finished" in states:
         click.echo("What is finished is not run again, unless with --fresh.")
+    if "submitted" in states:
+        click.echo(f"\nHow they are doing: all runs {shlex.quote(logdir)}")
+        return
     folder = shlex.quote(str(outcomes[-1].folder))
     click.echo(
         f"\nNext, try:\n"
@@ -35,4 +50,3 @@ def tell(outcomes: Sequence[Outcome], logdir: str, *, quiet: bool) -> None:
         f"  all watch {folder}\n"
         f"and for all curves: tensorboard --logdir {shlex.quote(logdir)}"
     )
-    sys.stdout.flush()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def echo_card(
-    specs: Sequence[RunSpec], env: AnyEnvironment, preset: Preset, logdir: str, *, fresh: bool
+    specs: Sequence[RunSpec], env: AnyEnvironment, preset: Preset, logdir: str, *, fresh: bool, here: bool
 ) -> None:
     """Show what is going to be run, on stderr like the progress that follows.
 
@@ -28,18 +28,19 @@ def echo_card(
         preset: Their preset.
         logdir: The folder of all runs.
         fresh: Whether runs that exist are run again.
+        here: Whether they run on this machine: another one has other processors.
     """
     from allcore.experiments.threads import choose_threads
 
     spec = specs[0]
-    threads = choose_threads(preset)
+    threads = choose_threads(preset) if here else 0
     click.secho(f"{spec.preset} on {spec.environment}", bold=True, err=True)
     echo_fields(
         [
             ("agent", _agent(spec)),
             ("frames", _frames(spec.frames, env.frame_skip)),
             ("seeds" if len(specs) > 1 else "seed", ", ".join(str(each.seed) for each in specs)),
-            ("device", f"{spec.device}, {threads} thread{'' if threads == 1 else 's'}"),
+            ("device", spec.device + (f", {threads} thread{'' if threads == 1 else 's'}" if here else "")),
             ("replay memory", _replay_memory(env, preset)),
             ("changed", _changes(spec, preset)),
             ("environment options", _assignments(spec.environment_options)),

@@ -135,6 +135,19 @@ _OPTIONS = (
         help="Where to run.",
     ),
     click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many runs may run at once: worker processes here (one where --render shows it), or tasks on a cluster.",
+    ),
+    click.option(
+        "--executor-set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Change a setting of the executor's plugin; 'all list settings' lists them. Repeatable.",
+    ),
+    click.option(
         "--logdir", default="runs", show_default=True, type=click.Path(), help="The folder of all runs."
     ),
     click.option("--fresh", is_flag=True, help="Run again what has been run before, in another folder."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from importlib_metadata import PackageNotFoundError, version
@@ -16,6 +16,31 @@ from allcore.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+def specs_of(
+    ctx: click.Context, file: Path | None, trust: Sequence[str], description: Mapping[str, Any]
+) -> list[RunSpec]:
+    """What the command line describes, or the file that it names.
+
+    Raises:
+        SpecError: Something is missing, or contradicts something else.
+    """
+    if file is None:
+        if trust:
+            raise SpecError(
+                "--trust says what the file of --spec may name; what you type yourself needs none."
+            )
+        return specs_from_options(ctx, **description)
+    given = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.name in description
+        and ctx.get_parameter_source(parameter.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise SpecError(f"--spec says what the run is: leave out {', '.join(given)}.")
+    return specs_from_file(ctx, file, trust)
 
 
 def specs_from_options(

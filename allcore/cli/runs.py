@@ -24,10 +24,11 @@ def runs(logdir: str, as_json: bool) -> None:
     LOGDIR is the folder that --logdir named, or a folder in it. RETURN is the mean return of the last 100 training
     episodes, EVALUATION that of the last evaluation. FRAMES are agent steps.
     """
+    from allcore.executors.standings import ask
     from allcore.experiments.runs import find_runs
 
     # Nobody has run anything yet: that is no mistake.
-    found = find_runs(logdir) if logdir != "runs" or Path(logdir).exists() else []
+    found = ask(find_runs(logdir)) if logdir != "runs" or Path(logdir).exists() else []
     if as_json:
         echo_json([{**dataclasses.asdict(run), "path": str(run.path)} for run in found])
     elif found:
@@ -48,8 +49,8 @@ def _row(run: Run) -> list[str | None]:
 def _note(run: Run) -> str | None:
     if run.state == "running":
         left = duration(run.seconds_left)
-        return f"{left} left" if left else None
-    return run.error if run.state == "failed" else None
+        return f"{left} left" if left else run.note
+    return run.error if run.state == "failed" else run.note
 
 
 def duration(seconds: float | None) -> str | None:

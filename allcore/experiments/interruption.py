@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -19,26 +19,38 @@ class Interruption:
             with interruption.patient():
                 ...                           # looks at `interruption.requested` now and then
 
-    Outside `patient`, and at the second request, `KeyboardInterrupt` is raised. In another thread than the main one nothing
+    It may be entered again while it is in force. Outside `patient`, and at the second request, `KeyboardInterrupt` is raised. In another thread than the main one nothing
     is changed, as signals do not reach it.
+
+    Args:
+        signals: what counts as a request.
+        insistent: whether a second request hurries. A cluster may send several signals at once, and means the first.
 
     Attributes:
         requested: whether somebody asked to stop.
+        received: the signals that did.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signals: Sequence[signal.Signals] = _SIGNALS, *, insistent: bool = True) -> None:
         self.requested = False
+        self.received: list[int] = []
+        self._signals = signals
+        self._insistent = insistent
         self._patient = False
+        self._depth = 0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._asked) for number in _SIGNALS}
+        if self._depth == 0 and threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._asked) for number in self._signals}
+        self._depth += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._depth -= 1
+        if self._depth == 0:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
 
     @contextlib.contextmanager
     def patient(self) -> Iterator[None]:
@@ -49,9 +61,13 @@ class Interruption:
         finally:
             self._patient = False
 
-    def _asked(self, *_: object) -> None:
-        if self.requested or not self._patient:
+    def _asked(self, number: int, _: object) -> None:
+        again, self.requested = self.requested, True
+        self.received.append(number)
+        if again and not self._insistent:
+            return
+        if again or not self._patient:
             raise KeyboardInterrupt
-        self.requested = True
         # not print: a signal may come in the middle of another one
-        os.write(2, b"\nStopping after a checkpoint; once more to stop at once.\n")
+        more = b"; once more to stop at once" if self._insistent else b""
+        os.write(2, b"\nStopping after a checkpoint" + more + b".\n")

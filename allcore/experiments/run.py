@@ -72,12 +72,14 @@ def run(
     return run_in(folder, spec, env, preset, quiet=quiet, render=render)
 
 
-def resume_run(spec: RunSpec, folder: RunFolder, *, quiet: bool = False) -> Outcome:
+def resume_run(
+    spec: RunSpec, folder: RunFolder, *, quiet: bool = False, interruption: Interruption | None = None
+) -> Outcome:
     """Go on with the run of this folder, whose specification is `spec`. It raises what `execute` does."""
     spec = canonical(spec)
     env, preset = build(spec)
     try:
-        return run_in(folder, spec, env, preset, quiet=quiet)
+        return run_in(folder, spec, env, preset, quiet=quiet, interruption=interruption)
     finally:
         env.close()
 
@@ -90,6 +92,7 @@ def run_in(
     *,
     quiet: bool = False,
     render: bool = False,
+    interruption: Interruption | None = None,
 ) -> Outcome:
     """Run in a folder that has been chosen already; a run that was stopped there goes on."""
     with folder:
@@ -99,7 +102,7 @@ def run_in(
         keep_memory()
         with (
             computing(recorded_threads(folder.path) or choose_threads(preset)),
-            Interruption() as interruption,
+            interruption or Interruption() as interruption,
         ):
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)

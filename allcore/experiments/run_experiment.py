@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from allcore.errors import UnknownKeyError
 from allcore.experiments.run import run
-from allcore.experiments.spec import RunSpec
-from allcore.plugins import registry
-from allcore.presets.hyperparameters import difference
+from allcore.experiments.spec_of import spec_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,19 +61,16 @@ def run_experiment(
     for builder in builders:
         for env in environments:
             preset = builder.env(env).seed(seed).build()
-            spec = RunSpec(
-                preset=builder.name,
-                environment=env.key,
-                environment_options=env.options,
-                hyperparameters=_changes(builder),
-                frames=int(frames),
+            spec = spec_of(
+                builder,
+                env,
+                frames,
                 seed=seed,
                 device=str(preset.device),
                 test_episodes=test_episodes,
-                loggers=tuple(registry().find("loggers", key).key for key in loggers),
+                loggers=loggers,
                 verbose=verbose,
                 save_freq=save_freq,
-                versions=_versions(preset, env),
             )
             outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
             outcomes.append(outcome)
@@ -86,19 +79,3 @@ def run_experiment(
             if outcome.state == "failed":
                 raise RuntimeError(outcome.message)
     return outcomes
-
-
-def _versions(*parts: object) -> dict[str, str]:
-    """The plugins that define these parts of a run, with their versions."""
-    owners = [registry().owner_of(type(part).__module__) for part in parts]
-    return {owner.distribution: owner.version for owner in owners if owner is not None}
-
-
-def _changes(builder: PresetBuilder) -> dict[str, object]:
-    """The hyperparameters that differ from the registered preset's, or from the class's defaults if there is none."""
-    base = type(builder.values)()
-    with contextlib.suppress(UnknownKeyError):
-        registered = registry().load(registry().find("presets", builder.name))
-        if type(registered.values) is type(builder.values):
-            base = registered.values
-    return difference(builder.values, base)

@@ -32,7 +32,8 @@ class Run:
         preset: name of the preset, such as `atari.dqn`.
         env: name of the environment, such as `Breakout`.
         seed: the root of the run's random streams.
-        state: `running`, `finished`, `failed` or `interrupted`; a process that was killed leaves `interrupted`.
+        state: `submitted`, `running`, `finished`, `failed` or `interrupted`; a process that was killed leaves `interrupted`.
+            `allcore.executors.standings.ask` asks where it was submitted to, and adds `queued`.
         frame: agent steps so far.
         frames: agent steps of the whole run.
         episodes: training episodes so far, if known.
@@ -45,6 +46,7 @@ class Run:
         overrides: what sets the run apart from others of its preset and environment: hyperparameters and options of the
             environment that are not the default, and the wrappers.
         frame_skip: emulator frames per agent step.
+        note: what the place says that it was submitted to, in a few words.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class Run:
     evaluation: float | None = None
     overrides: dict[str, Any]
     frame_skip: int = 1
+    note: str | None = None
 
 
 def find_runs(logdir: str | Path) -> list[Run]:

@@ -55,7 +55,7 @@ def canonical(spec: RunSpec) -> RunSpec:
         UsageError: a key or a hyperparameter does not exist, or a value does not fit.
     """
     builder, domain = find_preset(spec.preset)
-    changed = builder.hyperparameters(**spec.hyperparameters).device(spec.device)
+    changed = builder.hyperparameters(**spec.hyperparameters)
     preset, versions = spec.preset, dict(spec.versions)
     if ":" not in preset:
         entry = registry().find("presets", preset)

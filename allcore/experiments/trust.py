@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.environments.resolve import find_family
 from allcore.errors import TrustError
 from allcore.experiments.setup import find_preset
+from allcore.presets.function import Function
 from allcore.presets.loading import is_trusted, refuse_strangers
 
 if TYPE_CHECKING:
@@ -35,6 +36,17 @@ def check_specification(spec: RunSpec, trust: Collection[str], file: Any) -> Non
             )
     builder, _ = find_preset(spec.preset)
     refuse_strangers(builder, dict(spec.hyperparameters), trust, file)
+
+
+def strangers(spec: RunSpec) -> list[str]:
+    """The modules that a worker must be told to trust before it runs this, because no plugin registered what they define."""
+    builder, _ = find_preset(spec.preset)
+    functions = [
+        str(value).partition(":")[0]
+        for name, value in spec.hyperparameters.items()
+        if isinstance(getattr(builder.values, name, None), Function)
+    ]
+    return [*_modules_of(spec), *functions]
 
 
 def _modules_of(spec: RunSpec) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 import all_agents.plugin
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.spec import RunSpec
-from allcore.plugins import ExecutorRecord
+from allcore.plugins import ExecutorRecord, SettingRecord
 
 classic = pytest.importorskip("all_agents.presets.classic.plugin")
 
@@ -22,6 +22,8 @@ def submitted(monkeypatch, allcore_registry, make_plugin):
     kept = SimpleNamespace(specs=[], options={}, states=[])
 
     class Remember:
+        here = True
+
         def __init__(self, logdir, **options):
             self.logdir = logdir
             kept.options = {"logdir": logdir, **options}
@@ -40,11 +42,12 @@ def submitted(monkeypatch, allcore_registry, make_plugin):
 
     monkeypatch.setitem(sys.modules, "executor_for_tests", SimpleNamespace(Remember=Remember))
     executor = ExecutorRecord(name="memory", target="executor_for_tests:Remember", summary="Only remembers.")
+    queue = SettingRecord(name="queue", summary="Where to wait.")
     allcore_registry(
         {
             "agents": all_agents.plugin,
             "classic": classic,
-            "test": make_plugin(all_executors=[executor]),
+            "test": make_plugin(all_executors=[executor], all_settings=[queue]),
         }
     )
     return kept
@@ -78,7 +81,7 @@ class TestSpecifications:
             *(*DQN, "--frames", "20k", "--seed", "7", "--set", "lr=3e-4", "--set", "hidden=8,8"),
             *("--env-set", "max_episode_steps=50", "--logger", "jsonl", "--test-episodes", "3"),
             *("--evaluate-every", "5_000", "--save-freq", "0", "--no-verbose"),
-            *("--logdir", "elsewhere", "--fresh", "--quiet"),
+            *("--logdir", "elsewhere", "--fresh", "--quiet", "--jobs", "3", "--executor-set", "queue=night"),
         )
         assert spec == RunSpec(
             preset="classic.dqn",
@@ -94,7 +97,14 @@ class TestSpecifications:
             verbose=False,
             versions=spec.versions,
         )
-        assert submitted.options == {"logdir": "elsewhere", "fresh": True, "quiet": True, "render": False}
+        assert submitted.options == {
+            "logdir": "elsewhere",
+            "fresh": True,
+            "quiet": True,
+            "render": False,
+            "jobs": 3,
+            "settings": {"queue": "night"},
+        }
 
     def test_presets_environments_and_seeds_are_combined(self, submit):
         specs = submit(*DQN, "--env", "gym:Acrobot-v1", "--seeds", "0-1,5")
@@ -211,6 +221,9 @@ WRONG = [
     ([*DQN[1:], "--logger", "cvs"], "Did you mean 'core.csv'?"),
     ([*DQN[1:], "--wrap", "paper"], "no wrapper 'paper'"),
     ([*DQN[1:], "--executor", "memry"], "Did you mean 'test.memory'?"),
+    ([*DQN[1:], "--executor-set", "queu=x"], "Did you mean 'test.queue'?"),
+    ([*DQN[1:], "--executor-set", "queue"], "--executor-set takes name=value"),
+    ([*DQN[1:], "--jobs", "0"], "--jobs"),
     ([*DQN[1:], "--logdir", "file/below"], "is no folder"),
     ([*DQN[1:], "--spec", "file"], "leave out --preset, --env"),
     (["--spec", "file"], "cannot be read"),
