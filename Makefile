@@ -16,11 +16,15 @@ RUN_REPLAY_START ?= 5000
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 WORKERS ?= 2
 
+# The tests on a cluster mostly wait, so more of them than there are processors run side by side, each with a cluster of its own.
+SLURM_WORKERS ?= 4
+SLURM_LOCAL ?= $(abspath ../shared/slurm/slurm-local.sh)
+
 # Without the theme's notice about another tool, which a strict build would bury its own warnings under.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-learning test-slow test-system bench-dqn format docs docs-serve clean
+.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-dqn format docs docs-serve clean
 .PHONY: check check-format check-lint check-types check-layers check-docs
 
 help: ## Show this list
@@ -52,6 +56,13 @@ test-slow: setup ## Run the slow tests
 
 test-gpu: setup ## Run the tests that need CUDA
 	$(PYTEST) -m gpu
+
+test-slurm: setup ## Run the tests on a private Slurm cluster (minutes)
+	@command -v sbatch >/dev/null && command -v slurmctld >/dev/null && test -x "$(SLURM_LOCAL)" || { \
+	  echo "These tests will be skipped. They need Slurm's programs (Debian and Ubuntu: apt-get install slurmctld slurmd slurm-client munge)"; \
+	  echo "and a script that starts a private cluster, which SLURM_LOCAL names ($(SLURM_LOCAL)): up, purge, restart-ctld,"; \
+	  echo "stop-node and start-node are called as tests/slurm/conftest.py shows."; }
+	SLURM_LOCAL="$(SLURM_LOCAL)" $(PYTEST) -n $(SLURM_WORKERS) -m slurm
 
 test-system: setup ## Build the distributions and install them into fresh environments
 	$(PYTEST) -m system

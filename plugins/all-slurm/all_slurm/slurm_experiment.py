@@ -1,0 +1,103 @@
+"""`run_experiment` on a Slurm cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from all_slurm.array import ArrayExecutor
+from allcore.plugins import registry
+
+if TYPE_CHECKING:
+    from allcore.environments import AnyEnvironment
+    from allcore.experiments import Outcome
+    from allcore.presets import PresetBuilder
+
+
+class SlurmExperiment:
+    """Submits the training of every agent in every environment to Slurm, as one job array.
+
+        SlurmExperiment([dqn, ppo], [env], 10e6, seeds=range(5), device="cuda", partition="gpu", time="8:00:00")
+
+    The same script, run again, submits what has neither finished nor is in the queue.
+
+    Attributes:
+        outcomes: what became of each run: `submitted` or `already finished`; agent by agent, environment by environment.
+    """
+
+    def __init__(
+        self,
+        agents: PresetBuilder | Sequence[PresetBuilder],
+        envs: AnyEnvironment | Sequence[AnyEnvironment],
+        frames: float,
+        *,
+        logdir: str | Path = "runs",
+        seeds: Sequence[int] = (0,),
+        device: str = "cpu",
+        save_freq: int = 100,
+        test_episodes: int = 100,
+        verbose: bool = True,
+        loggers: Sequence[str] = ("core.tensorboard", "core.csv"),
+        plugin_files: Sequence[str] = (),
+        fresh: bool = False,
+        jobs: int | None = None,
+        **settings: Any,
+    ) -> None:
+        """Submit the runs.
+
+        Args:
+            agents: presets that a plugin registered, or whose builder is named by where it is defined (`my_module:mine`).
+            envs: environments.
+            frames: length of each training, in agent steps.
+            logdir: the folder of all runs; the nodes must see it, too.
+            seeds: a run for each.
+            device: where the networks lie, on the node.
+            save_freq: training episodes between two savings of the weights; 0 saves at the end only.
+            test_episodes: whole games of the final evaluation; 0 leaves it out.
+            verbose: log losses and debugging values too, which can take much space.
+            loggers: keys of the loggers.
+            plugin_files: paths of single-file plugins that the workers load.
+            fresh: run again what has been run before.
+            jobs: how many may run at once.
+            **settings: of the plugin `slurm`, such as `partition="gpu"`; `all list settings` lists them.
+
+        Raises:
+            SpecError: a worker could not find what a run names.
+            UnknownKeyError: there is no such setting.
+            SlurmError: Slurm refuses the job, or does not answer.
+        """
+        from allcore.experiments.setup import canonical
+        from allcore.experiments.spec_of import spec_of
+
+        builders = agents if isinstance(agents, Sequence) else [agents]
+        environments = envs if isinstance(envs, Sequence) else [envs]
+        specs = [
+            canonical(
+                spec_of(
+                    builder,
+                    env,
+                    frames,
+                    seed=seed,
+                    device=device,
+                    save_freq=save_freq,
+                    test_episodes=test_episodes,
+                    verbose=verbose,
+                    loggers=loggers,
+                    plugin_files=tuple(str(Path(file).resolve()) for file in plugin_files),
+                )
+            )
+            for builder in builders
+            for env in environments
+            for seed in seeds
+        ]
+        typed = {name: _as_typed(value) for name, value in settings.items()}
+        for name in typed:
+            registry().find("settings", f"slurm.{name}")
+        executor = ArrayExecutor(logdir, fresh=fresh, jobs=jobs, settings=typed)
+        self.outcomes: list[Outcome] = executor.submit(specs)
+
+
+def _as_typed(value: Any) -> str:
+    """A value as it would be typed; lists have an item a line."""
+    return "\n".join(value) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,126 @@
+"""What a task of the job array does: carry out its run, save it when Slurm wants the node back, and ask to be queued again.
+
+Slurm's environment says little that can be relied on: a task may start twice, or again after it has ended. What is to be done follows
+from the run's folder alone: finished, cancelled, locked by another process, or to be gone on with.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from all_slurm.array import CANCELLED
+from allcore.experiments.interruption import Interruption
+from allcore.experiments.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: USR1 comes before the time limit, TERM at it, at preemption and at a cancellation.
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+
+#: In a run's folder: a line for each time that a task began, and the frame from which it went on.
+STARTS = "slurm-starts.jsonl"
+
+#: A run that began so often at the same frame is not queued again by itself.
+MOST_STARTS = 4
+
+#: The exit code of a task that was queued again: "temporary failure" in sysexits.h.
+QUEUED_AGAIN = 75
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the run of this task; see `allcore.executors.worker` for the arguments."""
+    from allcore.executors.worker import EXIT_CODES, mark_failed, parser, work
+
+    made = parser()
+    made.add_argument("submission", type=Path)
+    made.add_argument("index", type=int)
+    given = made.parse_args(arguments)
+    folder = RunFolder(_run_of(given.submission, given.index))
+    with Interruption(SIGNALS, insistent=False) as interruption:
+        try:
+            if (folder.path / CANCELLED).exists():
+                return _say(0, "cancelled: not begun")
+            if not _note_start(folder):
+                message = (
+                    f"began {MOST_STARTS} times without getting any further: is the time limit too short?"
+                )
+                mark_failed(folder, message)
+                return _say(1, message)
+            _share_processors()
+            if given.plugin:
+                from allcore.plugins import configure
+
+                configure(files=given.plugin)
+            state, message = work(folder, given.trust, interruption=interruption)
+        except KeyboardInterrupt:
+            state, message = "interrupted", "interrupted before it began"
+        if state == "interrupted" and signal.SIGUSR1 in interruption.received:
+            return _queue_again(folder)
+    return _say(EXIT_CODES[state], f"{state}: {message}" if message else state)
+
+
+def _run_of(submission: Path, index: int) -> str:
+    runs = json.loads((submission / "submission.json").read_bytes())["runs"]
+    return str(runs[index])
+
+
+def _queue_again(folder: RunFolder) -> int:
+    from all_slurm import slurm
+
+    job = os.environ.get("SLURM_JOB_ID", "")
+    if (folder.path / CANCELLED).exists():
+        return _say(0, "cancelled")
+    if job and slurm.requeue(job):
+        return _say(QUEUED_AGAIN, "saved, and queued again")
+    return _say(QUEUED_AGAIN, "saved; Slurm did not queue it again, the same command will")
+
+
+def _note_start(folder: RunFolder) -> bool:
+    """Write down that the run begins; False if it has begun from the same frame too often since it was submitted."""
+    frame = _newest_frame(folder)
+    submission = _submission(folder)
+    path = folder.path / STARTS
+    earlier = [json.loads(line) for line in path.read_text().splitlines() if line] if path.exists() else []
+    same = [start for start in earlier if start["submission"] == submission]
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    start = {"submission": submission, "frame": frame, "job": os.environ.get("SLURM_JOB_ID"), "at": now}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(start) + "\n")
+    last = same[-MOST_STARTS:]
+    return len(last) < MOST_STARTS or any(start["frame"] != frame for start in last)
+
+
+def _submission(folder: RunFolder) -> Any:
+    from allcore.executors.submissions import read_submission
+
+    return read_submission(folder.path).get("name")
+
+
+def _newest_frame(folder: RunFolder) -> int:
+    """The frame of the newest checkpoint; 0 if there is none."""
+    return max(
+        (int(path.stem) for path in folder.checkpoints.glob("*.safetensors") if path.stem.isdigit()),
+        default=0,
+    )
+
+
+def _share_processors() -> None:
+    """Without help torch takes all processors of the node that it sees."""
+    if granted := os.environ.get("SLURM_CPUS_PER_TASK"):
+        os.environ.setdefault("OMP_NUM_THREADS", granted)
+
+
+def _say(code: int, message: str) -> int:
+    print(message, file=sys.stderr, flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
