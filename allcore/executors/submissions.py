@@ -37,7 +37,7 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
     names: dict[str, str] = {}
     folders = []
     for spec in specs:
-        _check_reachable(spec)
+        check_reachable(spec)
         kind = json.dumps([spec.environment, dict(spec.environment_options), spec.wrappers], sort_keys=True)
         if kind not in names:
             env = make_environment(spec, find_preset(spec.preset)[1])
@@ -51,8 +51,12 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
     return folders
 
 
-def _check_reachable(spec: RunSpec) -> None:
-    """Refuse what is known to this process only."""
+def check_reachable(spec: RunSpec) -> None:
+    """Refuse what is known to this process only.
+
+    Raises:
+        SpecError: no other process could find what the run names; the message says what to do.
+    """
     from allcore.experiments.trust import strangers
 
     try:

@@ -86,11 +86,11 @@ class Cluster:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
 
-def wait(condition, seconds: float = 60.0, what: str = "it") -> None:
+def wait(condition, seconds: float = 120.0, what: str = "it") -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

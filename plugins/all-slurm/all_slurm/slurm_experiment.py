@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from all_slurm.array import ArrayExecutor
+from allcore.executors.submissions import check_reachable
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -72,30 +73,30 @@ class SlurmExperiment:
 
         builders = agents if isinstance(agents, Sequence) else [agents]
         environments = envs if isinstance(envs, Sequence) else [envs]
-        specs = [
-            canonical(
-                spec_of(
-                    builder,
-                    env,
-                    frames,
-                    seed=seed,
-                    device=device,
-                    save_freq=save_freq,
-                    test_episodes=test_episodes,
-                    verbose=verbose,
-                    loggers=loggers,
-                    plugin_files=tuple(str(Path(file).resolve()) for file in plugin_files),
-                )
+        described = [
+            spec_of(
+                builder,
+                env,
+                frames,
+                seed=seed,
+                device=device,
+                save_freq=save_freq,
+                test_episodes=test_episodes,
+                verbose=verbose,
+                loggers=loggers,
+                plugin_files=tuple(str(Path(file).resolve()) for file in plugin_files),
             )
             for builder in builders
             for env in environments
             for seed in seeds
         ]
+        for spec in described:
+            check_reachable(spec)
         typed = {name: _as_typed(value) for name, value in settings.items()}
         for name in typed:
             registry().find("settings", f"slurm.{name}")
         executor = ArrayExecutor(logdir, fresh=fresh, jobs=jobs, settings=typed)
-        self.outcomes: list[Outcome] = executor.submit(specs)
+        self.outcomes: list[Outcome] = executor.submit([canonical(spec) for spec in described])
 
 
 def _as_typed(value: Any) -> str:
