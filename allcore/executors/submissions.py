@@ -87,7 +87,8 @@ def _begin(folder: RunFolder, spec: RunSpec, env: str) -> None:
                 "frames": spec.frames,
                 "device": spec.device,
                 "spec": spec.to_json(),
-            }
+            },
+            durable=False,
         )
         folder.write_status("submitted", frame=0, frames=spec.frames)
 

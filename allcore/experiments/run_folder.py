@@ -174,19 +174,20 @@ class RunFolder:
 
     # What the run is and how far it is
 
-    def write_run(self, record: Mapping[str, Any]) -> None:
+    def write_run(self, record: Mapping[str, Any], *, durable: bool = True) -> None:
         """Write `run.json`.
 
         Args:
             record: `preset` and `env` (names), `seed`, `frames` (agent steps), `frame_skip` (emulator frames per agent
                 step), `spec` (all of the specification), `hyperparameters` (every one, with its value), `device`,
                 and what `process_record` gives.
+            durable: wait until it is on the disk; a thousand runs that are only submitted need not.
 
         Raises:
             LogdirError: it cannot be written.
         """
         try:
-            _write_json(self.run_file, record, durable=True)
+            _write_json(self.run_file, record, durable=durable)
         except OSError as error:
             raise LogdirError(f"{self.run_file} cannot be written: {error.strerror or error}.") from None
 
@@ -194,7 +195,7 @@ class RunFolder:
         """Rewrite `status.json`, and say whether that went well. If not, it stays as it was: that does not end a run.
 
         Args:
-            state: `running`, `finished`, `failed` or `interrupted`.
+            state: `submitted`, `running`, `finished`, `failed` or `interrupted`.
             frame: agent steps so far.
             frames: agent steps of the whole run.
             more: `episodes`, `fps` (agent steps per second), `seconds_left`, `error`: whatever is known.
@@ -203,7 +204,7 @@ class RunFolder:
         status = {"state": state, "frame": frame, "frames": frames, **more}
         status |= {"updated": now, "pid": os.getpid(), "host": socket.gethostname()}
         try:
-            _write_json(self.status_file, status, durable=state != "running")
+            _write_json(self.status_file, status, durable=state not in ("running", "submitted"))
         except OSError:
             return False
         return True
