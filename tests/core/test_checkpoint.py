@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, strategies as st
 from safetensors.torch import save_file
 
-from allcore import checkpoint
+from allcore import checkpoint, formats
 from allcore.checkpoint import load_state, load_tensors, save_state, save_tensors
 from allcore.errors import CheckpointError
 
@@ -186,7 +186,7 @@ def test_a_flipped_bit_anywhere_is_an_error_or_harmless(written):
 
 
 def test_a_later_schema(written, monkeypatch):
-    monkeypatch.setattr(checkpoint, "SCHEMA", 7)
+    monkeypatch.setitem(formats.VERSIONS, "tensors", 7)
     save_state(written, {})
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match=r"later version.*schema 7") as caught:
