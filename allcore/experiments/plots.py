@@ -102,9 +102,18 @@ def _short(value: Any) -> str:
 
 
 def _read_curve(run: Run) -> Curve:
-    with (run.path / "returns100.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["mean"]]
-    return np.array([float(row["frame"]) for row in rows]), np.array([float(row["mean"]) for row in rows])
+    path = run.path / "returns100.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["mean"]]
+        curve = np.array([[float(row["frame"]), float(row["mean"])] for row in rows]).reshape(-1, 2)
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise LogdirError(
+            f"{path} is damaged: {error!r}.", hint="Remove the lines that are no rows."
+        ) from None
+    if not (len(curve) and np.isfinite(curve[:, 0]).all()):
+        raise LogdirError(f"{path} is damaged: not every row has a frame.", hint="Remove the others.")
+    return curve[:, 0], curve[:, 1]
 
 
 # Drawing
