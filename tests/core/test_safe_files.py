@@ -296,6 +296,28 @@ def test_a_saved_preset_asks_for_no_more_memory_than_it_has_networks(run):
         assert ("need more than" in message) is (hidden[0] != 4)
 
 
+@pytest.mark.parametrize("option", ["self", "name", "environment", "device", "key", "make"])
+@pytest.mark.parametrize("environment", ["gym:CartPole-v1", "CartPole-v1"])
+def test_options_do_not_say_what_the_program_says(option, environment):
+    """With `key` a specification gave itself the name of another environment, which was imported by it next time."""
+    command = [
+        "run",
+        "--preset",
+        "classic.dqn",
+        "--env",
+        environment,
+        "--env-set",
+        f"{option}=x",
+        "--dry-run",
+    ]
+    assert f"has no option '{option}'" in refused(*command)
+
+
+def test_a_hyperparameter_called_self(tmp_path):
+    (tmp_path / "spec.json").write_text(json.dumps({**SPEC.to_json(), "hyperparameters": {"self": 1}}))
+    assert "has no hyperparameter 'self'" in refused("run", "--spec", "spec.json")
+
+
 def test_a_network_of_the_user_s_that_does_not_fit_is_one_message():
     message = refused(
         "run", "--preset", "classic.dqn", "--env", "CartPole-v1", "--set", "hidden=10000000,10000000"

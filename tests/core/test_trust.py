@@ -31,6 +31,7 @@ def _unheard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"environment": "core.gym:unheard_of:Maze-v0"},
         {"environment": "classic:unheard_of:Maze-v0"},
         {"environment_options": {"env_id": "unheard_of:Maze-v0"}},
+        {"environment_options": {"key": "unheard_of:make"}},
         {"environment_options": {"of": [{"deep": ["in", "unheard_of:it"]}]}},
         {"hyperparameters": {"features": "unheard_of:network"}},
         {"hyperparameters": {"features": "os:system"}},
