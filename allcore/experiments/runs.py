@@ -180,7 +180,7 @@ def _last_mean(path: Path) -> float | None:
         with path.open("rb") as file:
             header = next(csv.reader([file.readline().decode()]))
             file.seek(max(file.tell(), path.stat().st_size - 1000))
-            lines = file.read().decode().split("\n")
+            lines = file.read().decode(errors="replace").split("\n")
         values = next(csv.reader([lines[-2]]))
         return float(values[header.index("mean")])
     except (OSError, ValueError, IndexError, StopIteration, csv.Error):

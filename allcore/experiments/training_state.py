@@ -73,10 +73,10 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
 def _refuse_other(saved: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
     """Refuse a checkpoint of another preset, environment, seed or hyperparameter: its tensors may well have the same shapes."""
     theirs, ours = saved["hyperparameters"], mine["hyperparameters"]
-    common = ours.keys() & theirs.keys()  # another version of the preset may have others
-    pairs = {name: (saved[name], mine[name]) for name in mine.keys() - {"allcore", "hyperparameters"}}
-    pairs |= {name: (theirs[name], ours[name]) for name in common}
-    for name, (its, here) in sorted(pairs.items()):
+    pairs = {name: (saved[name], mine[name]) for name in mine if name not in ("allcore", "hyperparameters")}
+    # Another version of the preset may have others.
+    pairs |= {name: (theirs[name], ours[name]) for name in ours if name in theirs}
+    for name, (its, here) in pairs.items():
         if its != here:
             raise CheckpointError(f"its {name} is {its!r}, and here it is {here!r}")
 

@@ -144,7 +144,7 @@ def changed(rng: random.Random, value: Any) -> Any:
             elif kind == 2:
                 del part[key]
             elif kind == 3 and isinstance(part, dict):
-                part[str(rng.choice(JUNK))] = part.pop(key)
+                part[str(rng.choice([*JUNK, "self", "key", "make", "name", "device"]))] = part.pop(key)
             else:
                 other, place = rng.choice(places)
                 part[key], other[place] = other[place], part[key]
