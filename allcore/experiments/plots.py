@@ -181,7 +181,8 @@ def _finish_panel(axis: Axes, env: str, runs: list[Run], timesteps: float) -> No
 
     skips = {run.frame_skip for run in runs}
     emulator = f" (1 step = {skips.pop()} emulator frames)" if len(skips) == 1 and skips != {1} else ""
-    axis.set_title(env, fontsize=11, fontweight="bold", loc="left")
+    # A name between dollars is no formula.
+    axis.set_title(env, fontsize=11, fontweight="bold", loc="left", parse_math=False)
     axis.set_xlabel(f"agent steps{emulator}", fontsize=9)
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.margins(x=0.02)
@@ -203,7 +204,7 @@ def _add_legend(figure: Figure, lines: dict[str, Line2D], panels: dict[str, dict
         any_seeds = any_seeds or counts[-1] > 1
         seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         texts.append(f"{label}  ({seeds} seed{'' if counts == [1] else 's'})")
-    figure.legend(
+    legend = figure.legend(
         [lines[label] for label in labels],
         texts,
         loc="outside lower center",
@@ -213,6 +214,8 @@ def _add_legend(figure: Figure, lines: dict[str, Line2D], panels: dict[str, dict
         title="mean over seeds, and from the lowest to the highest" if any_seeds else None,
         title_fontsize=8,
     )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _show_or_save(figure: Figure, out: str | Path | None) -> None:

@@ -28,7 +28,9 @@ from allcore.experiments.experiment import Experiment
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
+from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.training_state import go_on_from, training_state
+from allcore.logging import DummyLogger
 from allcore.presets import Preset
 
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
@@ -383,3 +385,13 @@ def test_an_older_checkpoint_does_not_say_whose_it_is(tmp_path: Path) -> None:
     checkpoints.save(5, state)
     assert go_on(experiment, checkpoints) == {"frame": 5, "notices": []}
     experiment.close()
+
+
+@pytest.mark.parametrize(
+    "counts", [{"frame": "5"}, {"frame": -1}, {"frame": True}, {"episodes": 0.5}, {"episodes": None}]
+)
+def test_counts_that_make_no_sense_are_refused(counts: dict[str, Any]) -> None:
+    log = TrainingLog(DummyLogger(), 100)
+    with pytest.raises(CheckpointError, match="a training cannot have had"):
+        log.load_state_dict({**log.state_dict(), **counts})
+    assert (log.frame, log.episodes) == (0, 0)

@@ -172,3 +172,11 @@ def test_threads_that_make_no_sense(threads: Any, run: Path) -> None:
 
     (run / "run.json").write_text(json.dumps({**RECORD, "threads": threads}))
     assert recorded_threads(run) is None
+
+
+def test_a_name_is_no_formula(run: Path) -> None:
+    record = {**RECORD, "env": "$\\frac{$", "preset": "_$x^$", "spec": {"hyperparameters": {"a": "$\\$"}}}
+    (run / "run.json").write_text(json.dumps(record))
+    figure = plot_returns_100(run, out=run / "x.png")
+    assert figure.axes[0].get_title(loc="left") == "$\\frac{$"
+    assert figure.legends[0].get_texts()[0].get_text() == "_$x^$ a=$\\$  (1 seed)"
