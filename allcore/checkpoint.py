@@ -21,9 +21,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from allcore.errors import CheckpointError
+from allcore.formats import VERSIONS, check_json, migrated, read_json
 
-SCHEMA = 1  # the version of the header below; raise it when older code would misread a new file
 _HEADER = "allcore"
+_KIND = "tensors"  # in allcore.formats
 _STATE = "state"
 
 
@@ -44,7 +45,7 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapp
     written, layouts, aliases = _prepare(tensors)
     content = _to_json({"metadata": dict(metadata), "layouts": layouts, "aliases": aliases}, path)
     # A single entry, because safetensors writes several in random order: the same state gives the same bytes.
-    header = {_HEADER: f"{SCHEMA} {_checksum(content, written)} {content}"}
+    header = {_HEADER: f"{VERSIONS[_KIND]} {_checksum(content, written)} {content}"}
     try:
         with atomic_path(path) as temporary:
             temporary.touch()
@@ -64,20 +65,20 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         CheckpointError: the file is missing, torn, not ours, or of a later version.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"there is no file {path}")
     try:
+        if not path.is_file():
+            raise CheckpointError(f"there is no file {path}")
         with safe_open(path, framework="pt") as file:
-            checksum, content = _read_header(file.metadata() or {}, path)
+            schema, checksum, content = _read_header(file.metadata() or {}, path)
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        found = _checksum(content, stored)
+    except CheckpointError:
+        raise
+    except Exception as error:  # safetensors and torch raise what they like about bytes without sense
         raise CheckpointError(f"{path} is torn or no checkpoint: {error}") from error
-    if _checksum(content, stored) != checksum:
+    if found != checksum:
         raise CheckpointError(f"{path} is damaged: its checksum does not fit its content")
-    header = json.loads(content)
-    tensors = {name: _laid_out(tensor, header["layouts"].get(name)) for name, tensor in stored.items()}
-    tensors.update({alias: tensors[name] for alias, name in header["aliases"].items()})
-    return tensors, header["metadata"]
+    return _content(schema, content, stored, path)
 
 
 def save_state(path: str | Path, state: Any) -> None:
@@ -103,7 +104,10 @@ def load_state(path: str | Path) -> Any:
     tensors, metadata = load_tensors(path)
     if metadata.get("kind") != _STATE:
         raise CheckpointError(f"{path} holds named tensors, not the state of a run")
-    return _unflatten(metadata["tree"], tensors)
+    try:
+        return _unflatten(metadata["tree"], tensors)
+    except (LookupError, TypeError, ValueError) as error:  # the checksum fits: somebody has made it so
+        raise CheckpointError(f"{path} is damaged: what it holds is no state ({error!r})") from error
 
 
 @contextmanager
@@ -138,17 +142,34 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read_header(header: Mapping[str, str], path: Path) -> tuple[int, str]:
-    """The checksum and the JSON in the header, after a look at who wrote it."""
+def _read_header(header: Mapping[str, str], path: Path) -> tuple[int, int, str]:
+    """The schema's version, the checksum and the JSON in the header, after a look at who wrote it."""
     if _HEADER not in header:
         raise CheckpointError(f"{path} is a safetensors file, but not one that allcore wrote")
     schema, checksum, content = header[_HEADER].split(" ", 2)
-    if int(schema) > SCHEMA:
-        raise CheckpointError(
-            f"{path} was written by a later version of allcore (schema {schema}, we read up to {SCHEMA})",
-            hint="Upgrade: pip install --upgrade allcore",
+    if int(schema) > VERSIONS[_KIND]:  # its checksum may be one of another kind
+        migrated(_KIND, int(schema), {}, source=path, error=CheckpointError)
+    return int(schema), int(checksum), content
+
+
+def _content(
+    schema: int, content: str, stored: dict[str, Tensor], path: Path
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors in their layouts, under all their names, and the metadata."""
+    try:
+        whole = migrated(
+            _KIND, schema, {**read_json(content), "tensors": stored}, source=path, error=CheckpointError
         )
-    return int(checksum), content
+        layouts, aliases, metadata = whole["layouts"], whole["aliases"], whole["metadata"]
+        tensors = {name: _laid_out(tensor, layouts.get(name)) for name, tensor in whole["tensors"].items()}
+        tensors.update({alias: tensors[name] for alias, name in aliases.items()})
+        metadata.get("kind")
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        # the checksum fits: somebody has made it so
+        raise CheckpointError(
+            f"{path} is damaged: its header does not say what it should ({error!r})"
+        ) from error
+    return tensors, metadata
 
 
 def _checksum(content: str, tensors: Mapping[str, Tensor]) -> int:
@@ -189,6 +210,10 @@ def _has_unusual_layout(tensor: Tensor) -> bool:
     """Whether the tensor fills its memory without gaps, but in another order than the usual one."""
     if tensor.numel() == 0 or tensor.stride() == torch.empty(tensor.shape, device="meta").stride():
         return False
+    return _fills_its_memory(tensor)
+
+
+def _fills_its_memory(tensor: Tensor) -> bool:
     order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
     return tensor.permute(order).is_contiguous()
 
@@ -196,6 +221,9 @@ def _has_unusual_layout(tensor: Tensor) -> bool:
 def _laid_out(tensor: Tensor, strides: list[int] | None) -> Tensor:
     if strides is None:
         return tensor
+    # Planned without memory first: strides with gaps would take more than the numbers themselves.
+    if not _fills_its_memory(torch.empty_strided(tuple(tensor.shape), tuple(strides), device="meta")):
+        raise ValueError(f"the strides {strides} do not belong to the shape {list(tensor.shape)}")
     return torch.empty_strided(tuple(tensor.shape), tuple(strides), dtype=tensor.dtype).copy_(tensor)
 
 
@@ -249,6 +277,7 @@ def _escape(key: str) -> str:
 
 def _to_json(content: Any, path: str | Path) -> str:
     try:
+        check_json(content)
         return json.dumps(content, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"cannot write {path}: its metadata is not JSON: {error}") from error

@@ -34,10 +34,11 @@ def find_run(text: str, logdir: str) -> Path:
         logdir: The log folder.
 
     Raises:
-        LogdirError: There is none, or there are several, which are listed.
+        LogdirError: There is none, or its run.json cannot be understood, or there are several, which are listed.
     """
     folders = run_folders(text)
     if not folders:
+        _refuse_damaged(text)
         everything = run_folders(logdir)
         # The log folder's own name is part of every path, and says nothing.
         folders = [folder for folder in everything if text in str(folder.relative_to(logdir))]
@@ -51,6 +52,19 @@ def find_run(text: str, logdir: str) -> Path:
     if len(folders) > 1:
         raise LogdirError(f"{text!r} is the name of {len(folders)} runs.", hint=_listed("Say more:", folders))
     return folders[0]
+
+
+def _refuse_damaged(text: str) -> None:
+    """Complain if `text` is the folder of a run, but one whose run.json cannot be understood."""
+    from allcore.experiments.run_folder import RunFolder
+
+    folder = RunFolder(text)
+    if folder.run_file.is_file():
+        folder.read_run()  # complains if it is of a later version
+        raise LogdirError(
+            f"{folder.run_file} is damaged: it does not say what the run is.",
+            hint="Without it nothing can be done with the run. 'all run' begins it anew.",
+        )
 
 
 def run_folders(logdir: str) -> list[Path]:

@@ -33,7 +33,7 @@ def resume(ctx: click.Context, /, run: str, logdir: str, trust: tuple[str, ...],
             f"{folder.path} does not say what the run is: run.json cannot be read.",
             hint="Begin it anew with `all run`.",
         )
-    spec = RunSpec.from_json(record["spec"])
+    spec = RunSpec.from_json(record["spec"], source=folder.run_file)
     check_foreign(ctx, spec, trust, folder.run_file)
     outcome = resume_run(spec, folder, quiet=quiet)
     tell([outcome], logdir, quiet=quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from importlib_metadata import PackageNotFoundError, version
 from allcore.cli.values import parse_assignments, parse_options
 from allcore.errors import SpecError
 from allcore.experiments.spec import RunSpec
+from allcore.formats import read_json
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -119,10 +119,11 @@ def specs_from_file(ctx: click.Context, file: Path, trust: Sequence[str]) -> lis
         TrustError: It names a module that is no plugin's and not trusted.
     """
     try:
-        content = json.loads(file.read_bytes())
+        content = read_json(file.read_bytes(), finite=True)
     except (OSError, ValueError) as error:
         raise SpecError(f"{file} cannot be read: {error}") from None
-    specs = [RunSpec.from_json(record) for record in (content if isinstance(content, list) else [content])]
+    records = content if isinstance(content, list) else [content]
+    specs = [RunSpec.from_json(record, source=file) for record in records]
     for spec in specs:
         check_foreign(ctx, spec, trust, file)
     return specs
@@ -153,7 +154,7 @@ def _compare_versions(versions: Mapping[str, str]) -> None:
     for name, theirs in versions.items():
         try:
             ours = version(name)
-        except PackageNotFoundError:
-            continue  # a plugin file has no version
+        except (PackageNotFoundError, ValueError):
+            continue  # a plugin file has no version, and nothing is called by an empty name
         if ours != theirs:
             click.echo(f"Note: the run was specified with {name} {theirs}, but here is {ours}.", err=True)

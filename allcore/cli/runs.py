@@ -40,7 +40,7 @@ def runs(logdir: str, as_json: bool) -> None:
 
 def _row(run: Run) -> list[str | None]:
     of, share = (
-        (f"{run.frames:,.0f}", f"{run.frame / run.frames:.0%}") if math.isfinite(run.frames) else ("", "")
+        (f"{run.frames:,.0f}", f"{run.frame / run.frames:.0%}") if 0 < run.frames < math.inf else ("", "")
     )
     returns = [None if value is None else f"{value:,.1f}" for value in (run.returns100, run.evaluation)]
     return [str(run.path), run.state, f"{run.frame:,}", of, share, *returns, _note(run)]

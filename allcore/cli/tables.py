@@ -30,7 +30,7 @@ def echo_table(
         rows: As many cells each; a cell is printed as `str` makes it, None as nothing.
         right: The columns that are aligned at the right: numbers.
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
     before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
     width = _terminal_width(sys.stdout)
@@ -60,7 +60,7 @@ def _terminal_width(stream: TextIO) -> int:
 
 def echo_fields(fields: Sequence[tuple[str, object]], *, err: bool = False) -> None:
     """Print names and values below each other, on stdout or stderr; what has no value is left out."""
-    shown = [(name, str(value)) for name, value in fields if value not in (None, "", (), [], {})]
+    shown = [(name, printable(str(value))) for name, value in fields if value not in (None, "", (), [], {})]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         indent = " " * (width + 4)
@@ -71,9 +71,19 @@ def echo_fields(fields: Sequence[tuple[str, object]], *, err: bool = False) -> N
             click.echo(indent + line, err=err)
 
 
+def printable(text: str) -> str:
+    """`text` with escapes for what would steer the terminal, or what it cannot show: names come from files, too."""
+    return "".join(
+        part if part.isprintable() or part in "\n\t" else part.encode("unicode_escape").decode()
+        for part in text
+    )
+
+
 def echo_json(value: Any) -> None:
     """Print JSON that other programs read; a number that JSON does not have, such as infinity, becomes null."""
-    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False))
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False)
+    # A file's name need not be text: half a pair of surrogates stands for such a byte, and no output takes it.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _finite(value: Any) -> Any:

@@ -27,6 +27,9 @@ _PLUGINS = {
 
 _LIST = "'all list environments' shows what there is."
 
+#: What the program says to an environment itself. A file whose options said its `key` would decide what is imported next time.
+_OURS = ("self", "name", "environment", "device", "key", "make")
+
 
 def resolve_environment(
     text: str,
@@ -63,15 +66,13 @@ def resolve_environment(
 
 
 def _refuse_unknown_options(make: Callable[..., Any], options: Mapping[str, Any], family: Entry) -> None:
-    """Complain about options that a family does not have; one that takes any complains for itself."""
+    """Complain about options that a family does not have; one that takes any complains for itself, but for `_OURS`."""
     parameters = inspect.signature(make).parameters
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    known = [
-        name for name, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    keywords = [name for name, given in parameters.items() if given.kind is inspect.Parameter.KEYWORD_ONLY]
+    known = [name for name in keywords if name != "device"]
     for name in options:
-        if name not in known:
+        if name not in known and (not takes_any or name in _OURS):
             near = did_you_mean(name, known)
             raise UsageError(
                 f"{family.key} has no option {name!r}.",
@@ -185,6 +186,11 @@ def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]
     if isinstance(made, (Environment, MultiagentEnvironment)):
         return made
     if isinstance(made, gymnasium.Env):
+        if taken := [name for name in options if name in ("environment", "device", "key", "make")]:
+            raise UsageError(
+                f"An environment with Gymnasium's interface cannot have an option {taken[0]!r}, as {text!r} has.",
+                hint="Call it something else, or let the function return an Environment.",
+            )
         return GymEnvironment(made, device, key=text, make=factory, **options)
     raise UsageError(
         f"{text!r} returned a {type(made).__name__}, which is no environment.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import reprlib
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +18,9 @@ from allcore.errors import UsageError
 
 # torch computes in these; float64 would double memory and time for digits that no network uses.
 _TENSOR_DTYPES = {"float64": "float32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
+
+#: The most that a space in a file may have: eight times an image of 1920 x 1080 x 4.
+MOST_NUMBERS = 2**26
 
 _LEAVES = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 
@@ -54,25 +59,46 @@ def space_from_json(description: Mapping[str, Any]) -> spaces.Space[Any]:
     """Make the space that `space_to_json` described.
 
     Raises:
-        UsageError: it describes no space that we know.
+        UsageError: it describes no space that we know, or one of more than `MOST_NUMBERS`.
     """
     try:
-        return _from_json(description)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"This does not describe a space ({error}): {dict(description)!r}") from error
+        if _count_numbers(description) > MOST_NUMBERS:
+            raise ValueError(f"more than {MOST_NUMBERS:,} numbers in one observation or action")
+        with warnings.catch_warnings():
+            # Of bounds that lose digits: they were written by the space that had them.
+            warnings.simplefilter("ignore", UserWarning)
+            return _from_json(description)
+    except (
+        Exception
+    ) as error:  # NumPy and Gymnasium raise and assert whatever they like about what makes no sense
+        raise UsageError(
+            f"This does not describe a space ({error!r}): {reprlib.repr(description)}"
+        ) from error
+
+
+def _count_numbers(given: Mapping[str, Any]) -> int:
+    """How many numbers a space has, before anything of its size is made: a few digits in a file can ask for all memory."""
+    if given["type"] in ("Dict", "Tuple"):
+        parts = given["spaces"]
+        return sum(_count_numbers(part) for part in (parts.values() if isinstance(parts, dict) else parts))
+    size = given.get("shape", given.get("n", 1)) if given["type"] in ("Box", "MultiBinary") else 1
+    sizes = size if isinstance(size, list) else [size]
+    if not all(type(part) is int and part >= 0 for part in sizes):
+        raise ValueError(f"{size!r} is no shape")
+    return math.prod(sizes)
 
 
 def _from_json(given: Mapping[str, Any]) -> spaces.Space[Any]:
     kind = given["type"]
     if kind == "Box":
-        shape, dtype = tuple(given["shape"]), np.dtype(given["dtype"])
+        shape, dtype = tuple(given["shape"]), _dtype(given)
         low, high = (_bounds_from_json(given[bound], shape, dtype) for bound in ("low", "high"))
         return spaces.Box(low, high, shape, dtype.type)
     if kind == "Discrete":
-        dtype = np.dtype(given["dtype"])
+        dtype = _dtype(given)
         return spaces.Discrete(given["n"], start=given["start"], dtype=dtype.type)
     if kind == "MultiDiscrete":
-        dtype = np.dtype(given["dtype"])
+        dtype = _dtype(given)
         return spaces.MultiDiscrete(
             np.array(given["nvec"], dtype), dtype.type, start=np.array(given["start"], dtype)
         )
@@ -84,6 +110,13 @@ def _from_json(given: Mapping[str, Any]) -> spaces.Space[Any]:
     if kind == "Tuple":
         return spaces.Tuple([_from_json(part) for part in given["spaces"]])
     raise ValueError(f"unknown type {kind!r}")
+
+
+def _dtype(given: Mapping[str, Any]) -> np.dtype:
+    dtype = np.dtype(given["dtype"])
+    if dtype.kind not in "biuf":  # a text or a record could be of any length
+        raise ValueError(f"{dtype} is no number")
+    return dtype
 
 
 def _bounds_to_json(bounds: np.ndarray) -> Any:

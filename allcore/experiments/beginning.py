@@ -46,10 +46,11 @@ def begin(
     checkpoints = Checkpoints(folder.checkpoints)
     continued = go_on(experiment, checkpoints)
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
-    earlier = folder.read_run().get("continued", []) if continued else []
+    earlier = folder.read_run().get("continued") if continued else None
+    before = earlier if isinstance(earlier, list) else []
     (folder.path / ERROR_FILE).unlink(missing_ok=True)
     folder.write_run(
-        {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
+        {**run_record(spec, env, preset), "continued": before + ([continued] if continued else [])}
     )
     for notice in continued["notices"] if continued else ():
         logging.getLogger("allcore").warning("%s", notice)

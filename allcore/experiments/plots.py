@@ -102,9 +102,18 @@ def _short(value: Any) -> str:
 
 
 def _read_curve(run: Run) -> Curve:
-    with (run.path / "returns100.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["mean"]]
-    return np.array([float(row["frame"]) for row in rows]), np.array([float(row["mean"]) for row in rows])
+    path = run.path / "returns100.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["mean"]]
+        curve = np.array([[float(row["frame"]), float(row["mean"])] for row in rows]).reshape(-1, 2)
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise LogdirError(
+            f"{path} is damaged: {error!r}.", hint="Remove the lines that are no rows."
+        ) from None
+    if not (len(curve) and np.isfinite(curve[:, 0]).all()):
+        raise LogdirError(f"{path} is damaged: not every row has a frame.", hint="Remove the others.")
+    return curve[:, 0], curve[:, 1]
 
 
 # Drawing
@@ -172,7 +181,8 @@ def _finish_panel(axis: Axes, env: str, runs: list[Run], timesteps: float) -> No
 
     skips = {run.frame_skip for run in runs}
     emulator = f" (1 step = {skips.pop()} emulator frames)" if len(skips) == 1 and skips != {1} else ""
-    axis.set_title(env, fontsize=11, fontweight="bold", loc="left")
+    # A name between dollars is no formula.
+    axis.set_title(env, fontsize=11, fontweight="bold", loc="left", parse_math=False)
     axis.set_xlabel(f"agent steps{emulator}", fontsize=9)
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.margins(x=0.02)
@@ -194,7 +204,7 @@ def _add_legend(figure: Figure, lines: dict[str, Line2D], panels: dict[str, dict
         any_seeds = any_seeds or counts[-1] > 1
         seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         texts.append(f"{label}  ({seeds} seed{'' if counts == [1] else 's'})")
-    figure.legend(
+    legend = figure.legend(
         [lines[label] for label in labels],
         texts,
         loc="outside lower center",
@@ -204,6 +214,8 @@ def _add_legend(figure: Figure, lines: dict[str, Line2D], panels: dict[str, dict
         title="mean over seeds, and from the lowest to the highest" if any_seeds else None,
         title_fontsize=8,
     )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _show_or_save(figure: Figure, out: str | Path | None) -> None:

@@ -8,6 +8,7 @@ which files it needs. The newest row, whose action is not known yet, stands in t
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from allcore.checkpoint import load_tensors, save_tensors
 from allcore.errors import CheckpointError
 
 _MARK, _FILES = "append_only", "row_files"
+_NAME = re.compile(r"rows-[0-9]{12,}\.safetensors")
 
 
 class RowFiles:
@@ -75,19 +77,17 @@ class RowFiles:
 
         def whole(place: str, ring: Mapping[str, Any]) -> dict[str, Any]:
             rows, written, files = ring["num_rows"], ring["written"], ring[_FILES]
-            if not (rows > 0 <= written):
-                raise CheckpointError(f"a replay buffer cannot have {written} of {rows} rows")
-            tensors = {
-                key: newest.new_empty((min(written, rows), *newest.shape[1:]))
-                for key, newest in _tensors(ring).items()
-            }
-            for name, first, end in files:
-                if name not in opened:
-                    opened[name] = load_tensors(self.folder / _plain_name(name))[0]
-                for key, tensor in tensors.items():
-                    _fill(tensor, opened[name][f"{place}/{key}"], first, end, written, rows)
+            _check_spans(files, rows, written)
+            tensors: dict[str, Tensor] = {}
+            for name in {span[0] for span in files} - opened.keys():
+                opened[name] = load_tensors(self.folder / name)[0]
             for key, newest in _tensors(ring).items():
-                _fill(tensors[key], newest, max(written - 1, 0), written, written, rows)
+                parts = [(opened[name][f"{place}/{key}"], first, end) for name, first, end in files]
+                parts.append((newest, max(written - 1, 0), written))
+                _check_parts(parts)  # before memory is taken for so many rows
+                tensors[key] = newest.new_empty((min(written, rows), *newest.shape[1:]))
+                for part, first, _ in parts:
+                    _fill(tensors[key], part, first, written, rows)
             spans[place] = [list(span) for span in files]
             return {key: value for key, value in _with(ring, tensors).items() if key != _FILES}
 
@@ -146,10 +146,8 @@ def _rows(tensor: Tensor, first: int, end: int, num_rows: int) -> Tensor:
     return torch.cat([tensor[start:], tensor[: stop - num_rows]])
 
 
-def _fill(tensor: Tensor, part: Tensor, first: int, end: int, written: int, num_rows: int) -> None:
-    """Put rows `first` to `end` where they belong, but for those that have given way."""
-    if len(part) != end - first or part.shape[1:] != tensor.shape[1:]:
-        raise CheckpointError(f"rows {first} to {end} of a replay buffer are not what they should be")
+def _fill(tensor: Tensor, part: Tensor, first: int, written: int, num_rows: int) -> None:
+    """Put rows from `first` on where they belong, but for those that have given way."""
     begin = max(first, written - num_rows)
     part = part[begin - first :]
     start = begin % num_rows
@@ -158,7 +156,26 @@ def _fill(tensor: Tensor, part: Tensor, first: int, end: int, written: int, num_
     tensor[: len(part) - split] = part[split:]
 
 
-def _plain_name(name: str) -> str:
-    if Path(name).name != name:
-        raise CheckpointError(f"a checkpoint names the file {name!r}, which does not lie beside it")
-    return name
+def _check_spans(files: list[list[Any]], rows: int, written: int) -> None:
+    """Refuse a list of files that are not `RowFiles`' own, or that do not hold every settled row once."""
+    if not (type(rows) is type(written) is int and rows > 0 <= written):
+        raise CheckpointError(f"a replay buffer cannot have {written!r} of {rows!r} rows")
+    oldest, reached = max(written - rows, 0), None
+    for name, first, end in files:
+        if not _NAME.fullmatch(name):
+            raise CheckpointError(f"a checkpoint names the file {name!r}, which does not lie beside it")
+        if not (type(first) is type(end) is int and 0 <= first < end and reached in (None, first)):
+            raise CheckpointError(
+                f"rows {first!r} to {end!r} of a replay buffer do not follow on row {reached}"
+            )
+        reached = end
+    if (files and files[0][1] > oldest) or (reached or oldest) != max(written - 1, 0):
+        raise CheckpointError(f"a replay buffer lacks some of its rows {oldest} to {written}")
+
+
+def _check_parts(parts: list[tuple[Tensor, int, int]]) -> None:
+    """Refuse rows that are not as many as they should be, or not all alike."""
+    newest = parts[-1][0]
+    for part, first, end in parts:
+        if len(part) != end - first or part.shape[1:] != newest.shape[1:] or part.dtype != newest.dtype:
+            raise CheckpointError(f"rows {first} to {end} of a replay buffer are not what they should be")

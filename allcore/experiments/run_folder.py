@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from allcore.errors import LogdirError
+from allcore.formats import migrated, read_json
 
 fcntl: Any
 try:
@@ -210,8 +211,14 @@ class RunFolder:
         return True
 
     def read_run(self) -> dict[str, Any]:
-        """What `run.json` says; empty if there is none or it cannot be read."""
-        return _read_json(self.run_file)
+        """What `run.json` says; empty if there is none or it cannot be read.
+
+        Raises:
+            LogdirError: it was written by a later version of allcore.
+        """
+        record = _read_json(self.run_file)
+        version = record.get("schema", 1)  # the first ones did not say it
+        return record and migrated("run", version, record, source=self.run_file, error=LogdirError)
 
     def read_status(self) -> dict[str, Any]:
         """What `status.json` says; empty if there is none or it cannot be read."""
@@ -272,7 +279,7 @@ def _write_json(path: Path, record: Mapping[str, Any], *, durable: bool) -> None
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_bytes())
+        record = read_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

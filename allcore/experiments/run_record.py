@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.experiments.process_record import process_record
+from allcore.formats import VERSIONS
 from allcore.presets.function import Function
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def run_record(spec: RunSpec, env: AnyEnvironment, preset: Preset) -> dict[str, 
         name: value for name, value in vars(preset.hyperparameters).items() if isinstance(value, Function)
     }
     return {
+        "schema": VERSIONS["run"],
         "preset": spec.preset,
         "env": env.name,
         "environment": env.key,

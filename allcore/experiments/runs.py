@@ -8,13 +8,15 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from allcore.errors import LogdirError
 from allcore.experiments.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+T = TypeVar("T")
 
 #: A log folder has runs at `preset/env/run`, three levels down.
 _DEPTH = 3
@@ -90,26 +92,51 @@ def find_runs(logdir: str | Path) -> list[Run]:
 
 
 def read_run(path: str | Path) -> Run | None:
-    """Read one run's folder; None if it is not one."""
+    """Read one run's folder; None if it is not one, or its run.json is damaged or of a later version."""
     folder = RunFolder(path)
-    record, status = folder.read_run(), folder.read_status()
     try:
+        record, status = folder.read_run(), _sensible(folder.read_status())
         return Run(
             path=folder.path,
-            preset=str(record["preset"]),
-            env=str(record["env"]),
-            seed=int(record["seed"]),
+            preset=_known(str, record["preset"]),
+            env=_known(str, record["env"]),
+            seed=_known(int, record["seed"]),
             state=_state(folder, status),
-            frame=int(status.get("frame", 0)),
-            frames=float(status.get("frames", record["frames"])),
+            frame=status.get("frame", 0),
+            frames=float(status.get("frames", _known(int, record["frames"]))),
             returns100=_last_mean(folder.path / "returns100.csv"),
             evaluation=_last_mean(folder.path / "evaluations.csv"),
             overrides=_overrides(record.get("spec", {})),
-            frame_skip=int(record.get("frame_skip", 1)),
+            frame_skip=_known(int, record.get("frame_skip", 1)),
             **{name: status.get(name) for name in ("episodes", "fps", "seconds_left", "updated", "error")},
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, LogdirError):
         return None
+
+
+def _known(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _sensible(status: dict[str, Any]) -> dict[str, Any]:
+    """The entries of `status.json` that are what they should be: what is damaged there is unknown, and the run is still one."""
+    return {
+        name: value
+        for name, kinds in _STATUS.items()
+        if (value := status.get(name)) is not None
+        and type(value) in kinds
+        and (str in kinds or value >= 0)  # which no NaN is
+    }
+
+
+#: What `status.json` says that we read, and the types of it. A run can be without end.
+_STATUS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("state", "updated", "host", "error"), (str,)),
+    **dict.fromkeys(("frame", "episodes"), (int,)),
+    **dict.fromkeys(("frames", "fps", "seconds_left"), (int, float)),
+}
 
 
 def _overrides(spec: dict[str, Any]) -> dict[str, Any]:
@@ -132,8 +159,8 @@ def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
 
 def _state(folder: RunFolder, status: dict[str, Any]) -> str:
     """The state that the run says it is in, unless it says `running` and its process is gone."""
-    state = str(status.get("state", "running"))
-    if state != "running":
+    state: str = status.get("state", "running")
+    if state in ("finished", "failed", "interrupted"):
         return state
     locked = folder.is_locked()
     if status and (locked is None or status.get("host") != socket.gethostname()):
@@ -143,8 +170,11 @@ def _state(folder: RunFolder, status: dict[str, Any]) -> str:
 
 
 def _is_recent(status: dict[str, Any]) -> bool:
-    updated = datetime.datetime.fromisoformat(status["updated"])
-    return datetime.datetime.now(datetime.UTC) - updated < _SILENCE
+    try:
+        updated = datetime.datetime.fromisoformat(status["updated"])
+        return datetime.datetime.now(datetime.UTC) - updated < _SILENCE
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
 
 
 def _last_mean(path: Path) -> float | None:
@@ -153,8 +183,8 @@ def _last_mean(path: Path) -> float | None:
         with path.open("rb") as file:
             header = next(csv.reader([file.readline().decode()]))
             file.seek(max(file.tell(), path.stat().st_size - 1000))
-            lines = file.read().decode().split("\n")
+            lines = file.read().decode(errors="replace").split("\n")
         values = next(csv.reader([lines[-2]]))
         return float(values[header.index("mean")])
-    except (OSError, ValueError, IndexError, StopIteration):
+    except (OSError, ValueError, IndexError, StopIteration, csv.Error):
         return None

@@ -12,6 +12,7 @@ from allcore.experiments.spec import RunSpec
 from allcore.experiments.threads import MOST_THREADS
 from allcore.experiments.trust import check_specification
 from allcore.presets import load_preset
+from allcore.presets.builder import spaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,7 +32,8 @@ def open_run(
         trust: modules that the folder's files may name, beside those of installed plugins.
 
     Raises:
-        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded.
+        CheckpointError: this is no run, or it has saved no weights, or they cannot be loaded, or they are another
+            preset's or another environment's.
         TrustError: its files name a module that is no plugin's and not trusted.
         UsageError: the preset or the environment is not there any more.
     """
@@ -41,14 +43,22 @@ def open_run(
         raise CheckpointError(
             f"{path} is no run: it has no readable run.json", hint="`all runs` lists your runs."
         )
-    spec = RunSpec.from_json(record["spec"])
+    spec = RunSpec.from_json(record["spec"], source=folder.run_file)
     check_specification(spec, trust, folder.run_file)
     builder, domain = find_preset(spec.preset)
     preset = load_preset(folder.preset_file, builder=builder, device=device, trust=trust)
-    return make_environment(spec, domain), preset
+    env = make_environment(spec, domain)
+    if spaces_of(env) != (preset.setting.observation_space, preset.setting.action_space):
+        env.close()
+        raise CheckpointError(
+            f"{folder.preset_file} was saved in {preset.setting.environment}, and {env.key}, which run.json names, has other "
+            "observations or actions",
+            hint="Are both files those of one run, and the packages those that it ran with?",
+        )
+    return env, preset
 
 
 def recorded_threads(path: str | Path) -> int | None:
     """How many threads the run computed with; None where its folder does not say so sensibly."""
     threads = RunFolder(path).read_run().get("threads")
-    return threads if threads in range(1, MOST_THREADS + 1) else None
+    return threads if type(threads) is int and 1 <= threads <= MOST_THREADS else None

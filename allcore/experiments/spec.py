@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import SpecError
+from allcore.formats import VERSIONS, migrated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Grows when a field changes its meaning, so that an old file is read rightly or refused.
-SCHEMA = 1
+_KIND = "specification"  # in allcore.formats
 
 #: What says how a run is shown or kept, not what it computes: two runs that differ only here are the same run.
 _OUTSIDE_IDENTITY = (
@@ -91,33 +91,41 @@ class RunSpec:
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON has it, with its schema version."""
-        return {"schema": SCHEMA, **dataclasses.asdict(self)}
+        return {"schema": VERSIONS[_KIND], **dataclasses.asdict(self)}
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> RunSpec:
+    def from_json(cls, record: Mapping[str, Any], *, source: Any = "this") -> RunSpec:
         """Read what `to_json` gave.
+
+        Args:
+            record: the JSON.
+            source: the file that it comes from, for messages.
 
         Raises:
             SpecError: it is of a later schema, has an unknown field, or lacks one.
         """
-        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            found = record.get("schema") if isinstance(record, dict) else type(record).__name__
-            raise SpecError(f"not a run specification of schema {SCHEMA}: found {found!r}")
-        values = {key: value for key, value in record.items() if key != "schema"}
+        if not isinstance(record, dict) or "schema" not in record:
+            found = "no entry 'schema'" if isinstance(record, dict) else f"a {type(record).__name__}"
+            raise SpecError(f"{source} is not a run specification: there is {found}")
+        given = {key: value for key, value in record.items() if key != "schema"}
+        values = migrated(_KIND, record["schema"], given, source=source, error=SpecError)
         known = {item.name: item for item in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - set(known)):
-            raise SpecError(f"a run specification has no field {', '.join(unknown)}")
+            raise SpecError(f"a run specification has no field {', '.join(map(repr, unknown))} ({source})")
         lists = ("wrappers", "loggers", "plugin_files")
         values.update({name: tuple(values[name]) for name in lists if isinstance(values.get(name), list)})
         try:
             return cls(**values)
+        except SpecError as error:
+            raise SpecError(f"{source}: {error.message}") from None
         except TypeError as error:
-            raise SpecError(f"an incomplete run specification: {error}") from None
+            raise SpecError(f"{source} is an incomplete run specification: {error}") from None
 
     @property
     def identity(self) -> str:
         """Eight hexadecimal digits that are the same for two specifications of the same computation."""
         record = {key: value for key, value in self.to_json().items() if key not in _OUTSIDE_IDENTITY}
+        record["schema"] = 1  # whatever it is now: a run that has begun keeps its name
         text = json.dumps(record, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from allcore.errors import CheckpointError
 from allcore.experiments.statistics import summarise
 
 if TYPE_CHECKING:
@@ -88,8 +89,15 @@ class TrainingLog:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        self.frame, self.episodes = state["frame"], state["episodes"]
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            CheckpointError: it counts no frames or no episodes.
+        """
+        frame, episodes = state["frame"], state["episodes"]
+        if not (type(frame) is type(episodes) is int and frame >= 0 <= episodes):
+            raise CheckpointError(f"a training cannot have had {frame!r} frames and {episodes!r} episodes")
+        self.frame, self.episodes = frame, episodes
         self._recent = list(state["recent"])
         self._start = time.perf_counter() - state["seconds"]
 

@@ -31,6 +31,7 @@ def training_state(experiment: Experiment) -> dict[str, Any]:
             f"{experiment._simulator!r} cannot be saved, and its players cannot leave the game"
         )
     return {
+        "preset": experiment.preset.description(),
         "log": experiment.log.state_dict(),
         "agent": experiment._agent.state_dict(),
         "action": None if action is None else torch.as_tensor(action),
@@ -49,6 +50,8 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
     Raises:
         CheckpointError: it belongs to something else, or several agents are in a game that cannot be found again.
     """
+    if "preset" in saved:  # the first checkpoints did not say it
+        _refuse_other(saved["preset"], experiment.preset.description())
     experiment.log.load_state_dict(saved["log"])
     experiment._agent.load_state_dict(saved["agent"])
     if saved["state"] is None:
@@ -65,6 +68,17 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
     for name in experiment._RUNNING:
         setattr(experiment, name, _like(getattr(experiment, name), saved["running"][name]))
     return ""
+
+
+def _refuse_other(saved: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint of another preset, environment, seed or hyperparameter: its tensors may well have the same shapes."""
+    theirs, ours = saved["hyperparameters"], mine["hyperparameters"]
+    pairs = {name: (saved[name], mine[name]) for name in mine if name not in ("allcore", "hyperparameters")}
+    # Another version of the preset may have others.
+    pairs |= {name: (theirs[name], ours[name]) for name in ours if name in theirs}
+    for name, (its, here) in pairs.items():
+        if its != here:
+            raise CheckpointError(f"its {name} is {its!r}, and here it is {here!r}")
 
 
 def _begin_again(experiment: Experiment, last: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from allcore.environments.resolve import find_family
 from allcore.errors import TrustError
 from allcore.experiments.setup import find_preset
+from allcore.plugins import registry
 from allcore.presets.function import Function
 from allcore.presets.loading import is_trusted, refuse_strangers
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from allcore.experiments.spec import RunSpec
+
+
+#: Text that something might import: `module:name`. Paths and addresses go on with a slash, and times of day begin with a digit.
+_NAME_IN_MODULE = re.compile(r"([^\W\d]\w*(?:\.\w+)*):\w.*", re.DOTALL)
 
 
 def check_specification(spec: RunSpec, trust: Collection[str], file: Any) -> None:
@@ -50,7 +56,10 @@ def strangers(spec: RunSpec) -> list[str]:
 
 
 def _modules_of(spec: RunSpec) -> Iterator[str]:
-    """The modules that preset and environment would be imported from, where no plugin registered them."""
+    """The modules that preset and environment would be imported from, where no plugin registered them.
+
+    Among them are those that an environment's options name: some of Gymnasium's make another environment, `module:id`.
+    """
     if ":" in spec.preset:  # module:attribute
         yield spec.preset.partition(":")[0]
     first, *others = spec.environment.split(":")
@@ -58,3 +67,15 @@ def _modules_of(spec: RunSpec) -> Iterator[str]:
         yield first
     elif len(others) > 1:  # gym:module:id
         yield others[0]
+    for text in _texts(dict(spec.environment_options)):
+        if (found := _NAME_IN_MODULE.fullmatch(text)) and registry().owner_of(found[1]) is None:
+            yield found[1]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value from JSON, keys left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import TYPE_CHECKING, Any, TextIO
 
 from allcore.logging.logger import Logger
@@ -35,14 +36,10 @@ class CsvLogger(Logger):
         self._files: dict[str, TextIO] = {}
 
     def rewind(self, frame: int) -> None:
-        """Drop the rows of later frames from every file in the folder that this logger writes."""
+        """Drop the rows of later frames, and damaged ones, from every file in the folder that this logger writes."""
         self.close()
-        headers = [",".join(columns) for columns in _ALL_COLUMNS]
         for path in self.folder.glob("*.csv"):
-            with path.open(encoding="utf-8") as file:
-                is_ours = file.readline().rstrip("\n") in headers
-            if is_ours:
-                keep_lines(path, lambda line: not line[:1].isdigit() or int(line.partition(",")[0]) <= frame)
+            _keep_rows(path, frame)
 
     def episode(self, episode: Mapping[str, Any]) -> None:
         """Add a row to `episodes.csv`."""
@@ -87,6 +84,22 @@ class CsvLogger(Logger):
     def _write_line(file: TextIO, values: list[Any]) -> None:
         csv.writer(file, lineterminator="\n").writerow(values)
         file.flush()
+
+
+def _keep_rows(path: Path, frame: int) -> None:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = file.readline()
+    columns = tuple(header.rstrip("\n").split(","))
+    if columns in _ALL_COLUMNS:
+        commas = len(columns) - 1
+        keep_lines(path, lambda line: line == header or _frame_of(line, commas) <= frame)
+
+
+def _frame_of(line: str, commas: int) -> float:
+    """The frame that a row begins with; what is no row is later than any frame."""
+    frame = line.partition(",")[0]
+    is_row = frame.isascii() and frame.isdigit() and len(frame) < 20 and line.count(",") == commas
+    return int(frame) if is_row else math.inf
 
 
 _ALL_COLUMNS = (EPISODE_COLUMNS, SUMMARY_COLUMNS, EVALUATION_COLUMNS, EVALUATION_EPISODE_COLUMNS)

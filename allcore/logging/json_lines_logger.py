@@ -95,5 +95,5 @@ def _to_json(value: Any) -> Any:
 def _frame_of(line: str) -> float:
     try:
         return float(json.loads(line)["frame"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return math.inf

@@ -83,12 +83,13 @@ def keep_lines(path: Path, keep: Callable[[str], bool]) -> None:
     """Rewrite a text file with only those of its whole lines that `keep` accepts, all at once or not at all."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="") as file:
+    # Bytes that are no text are left as they are: `keep` decides about their line, too.
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         lines = file.readlines()
     kept = [line for line in lines if line.endswith("\n") and keep(line)]
     if kept == lines:
         return
     temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.writelines(kept)
     os.replace(temporary, path)

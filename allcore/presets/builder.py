@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ import torch
 
 from allcore.environments import MultiagentEnvironment
 from allcore.errors import DeviceError, DomainError, SpecError
+from allcore.memory.estimate import available_bytes
 from allcore.presets.hyperparameters import replace
+from allcore.presets.memory_limit import MemoryLimit, too_large
 from allcore.presets.preset import Preset, Setting
 from allcore.seeding import Seeds
 
@@ -55,7 +58,7 @@ class PresetBuilder:
         """
         return dataclasses.replace(self, _device=str(available(device)))
 
-    def hyperparameters(self, **changes: Any) -> PresetBuilder:
+    def hyperparameters(self, /, **changes: Any) -> PresetBuilder:
         """Change some hyperparameters.
 
         Raises:
@@ -85,11 +88,7 @@ class PresetBuilder:
             raise SpecError(
                 f"{self.name} has no environment", hint=f"{self.name.split('.')[-1]}.env(env).build()"
             )
-        if isinstance(self._env, MultiagentEnvironment):
-            spaces: tuple[Space[Any], Space[Any]] = self._env.observation_spaces, self._env.action_spaces
-        else:
-            spaces = self._env.observation_space, self._env.action_space
-        return self.build_for(*spaces, environment=self._env.key, device=str(self._env.device))
+        return self.build_for(*spaces_of(self._env), environment=self._env.key, device=str(self._env.device))
 
     def build_for(
         self,
@@ -98,11 +97,20 @@ class PresetBuilder:
         *,
         environment: str,
         device: str = "cpu",
+        most_bytes: int | None = None,
     ) -> Preset:
         """Make the preset from spaces alone, as when it is loaded from a file.
 
+        Args:
+            observation_space: the space of one observation.
+            action_space: the space of one action.
+            environment: what to type to get the environment.
+            device: where to put the networks, if `device()` has not said it.
+            most_bytes: what making the networks may take; by default what is free.
+
         Raises:
             DomainError: the preset cannot play this environment.
+            UsageError: its networks do not fit into memory.
         """
         if problem := self.check(observation_space, action_space):
             raise DomainError(f"{self.name} cannot play {environment}: {problem}")
@@ -118,7 +126,25 @@ class PresetBuilder:
         # Modules draw their first weights from torch's global generator: give them a stream of their own, and put it back.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(setting.seeds.integer("parameters"))
-            return self.make(setting)
+            return self._make_within(setting, most_bytes)
+
+    def _make_within(self, setting: Setting, most_bytes: int | None) -> Preset:
+        most = available_bytes(torch.device("cpu")) if most_bytes is None else most_bytes
+        most = sys.maxsize if most is None else most
+        try:
+            with MemoryLimit(self.name, most):
+                return self.make(setting)
+        except (RuntimeError, TypeError) as error:
+            if "overflow" not in str(error).lower():  # a size that does not even fit into 64 bits
+                raise
+            raise too_large(self.name, most) from error
+
+
+def spaces_of(env: AnyEnvironment | VectorEnvironment) -> tuple[Space[Any], Space[Any]]:
+    """The spaces of one observation and one action; of several agents, by their names."""
+    if isinstance(env, MultiagentEnvironment):
+        return env.observation_spaces, env.action_spaces
+    return env.observation_space, env.action_space
 
 
 def available(device: str | torch.device) -> torch.device:

@@ -149,7 +149,7 @@ def checked(name: str, value: Any, hint: Any, metadata: Mapping[str, Any], owner
     """
     try:
         converted = _convert(value, hint)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, AttributeError):
         raise HyperparameterError(
             f"{owner}: {name} takes {_a(_type_name(hint))}, not {value!r}",
             hint=f"{name}: {metadata.get('doc', '')}",

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, strategies as st
 from safetensors.torch import save_file
 
-from allcore import checkpoint
+from allcore import checkpoint, formats
 from allcore.checkpoint import load_state, load_tensors, save_state, save_tensors
 from allcore.errors import CheckpointError
 
@@ -186,7 +186,7 @@ def test_a_flipped_bit_anywhere_is_an_error_or_harmless(written):
 
 
 def test_a_later_schema(written, monkeypatch):
-    monkeypatch.setattr(checkpoint, "SCHEMA", 7)
+    monkeypatch.setitem(formats.VERSIONS, "tensors", 7)
     save_state(written, {})
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match=r"later version.*schema 7") as caught:
@@ -207,6 +207,73 @@ def test_named_tensors_are_no_state(tmp_path):
     save_tensors(tmp_path / "t", {}, {"kind": "preset"})
     with pytest.raises(CheckpointError, match="not the state of a run"):
         load_state(tmp_path / "t")
+
+
+def _seal(path, content, tensors, schema="1"):
+    """Write a file whose checksum fits, whatever it says."""
+    text = json.dumps(content)
+    header = {"allcore": f"{schema} {checkpoint._checksum(text, tensors)} {text}"}
+    save_file(tensors, path, metadata=header)
+
+
+_HEADER = {"metadata": {}, "layouts": {}, "aliases": {}}
+_TENSORS = {"w": torch.arange(6.0).view(2, 3)}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        {"metadata": {}, "layouts": {}},
+        {**_HEADER, "metadata": "x"},
+        {**_HEADER, "layouts": {"w": [10**9, 1]}},  # would take 4 GB
+        {**_HEADER, "layouts": {"w": [0, 1]}},
+        {**_HEADER, "layouts": {"w": [-3, 1]}},
+        {**_HEADER, "layouts": {"w": [1]}},
+        {**_HEADER, "layouts": {"w": "31"}},
+        {**_HEADER, "aliases": {"v": "gone"}},
+        {**_HEADER, "aliases": ["w"]},
+        {**_HEADER, "metadata": {"a": "\ud800"}},
+    ],
+    ids=ascii,
+)
+def test_a_header_that_somebody_made(content, tmp_path):
+    _seal(tmp_path / "t", content, _TENSORS)
+    with pytest.raises(CheckpointError, match="t is damaged: its header"):
+        load_tensors(tmp_path / "t")
+    _seal(tmp_path / "t", {**_HEADER, "layouts": {"w": [1, 2]}}, _TENSORS)
+    assert load_tensors(tmp_path / "t")[0]["w"].stride() == (1, 2)
+
+
+@pytest.mark.parametrize("schema", ["0", "-1"])
+def test_a_schema_that_never_was(schema, tmp_path):
+    _seal(tmp_path / "t", _HEADER, _TENSORS, schema)
+    with pytest.raises(CheckpointError, match=f"no version of its format that we know: schema {schema}"):
+        load_tensors(tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"$tensor": "/gone"},
+        {"$tensor": [1]},
+        {"$items": 3},
+        {"$items": [[[], 1]]},
+        {"$items": [[1]]},
+        {"$tuple": None},
+        {"$float": "much"},
+        {"$float": [1]},
+    ],
+    ids=str,
+)
+def test_a_tree_that_somebody_made(tree, tmp_path):
+    save_tensors(tmp_path / "s", {}, {"kind": "state", "tree": {"a": [tree]}})
+    with pytest.raises(CheckpointError, match="s is damaged: what it holds is no state"):
+        load_state(tmp_path / "s")
+    save_tensors(tmp_path / "s", {}, {"kind": "state"})
+    with pytest.raises(CheckpointError, match="'tree'"):
+        load_state(tmp_path / "s")
 
 
 # ---- whole or not at all

@@ -20,13 +20,17 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from all_agents.agents import DQN
 from allcore.checkpoint import load_tensors
 from allcore.environments import GymEnvironment
+from allcore.errors import CheckpointError
 from allcore.experiments import Outcome, RunSpec, SingleEnvExperiment
 from allcore.experiments.checkpoints import Checkpoints, Due
+from allcore.experiments.continuation import go_on
 from allcore.experiments.experiment import Experiment
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
+from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.training_state import go_on_from, training_state
+from allcore.logging import DummyLogger
 from allcore.presets import Preset
 
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
@@ -339,3 +343,55 @@ def test_a_request_between_two_stretches_is_not_forgotten(
     assert len(Checkpoints(folder / "checkpoints").files()) == 1
     stopped = _run(spec, tmp_path / "stopped", monkeypatch).folder
     assert (stopped / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"preset": "classic.ddqn"}, "preset is 'classic.ddqn', and here it is 'classic.dqn'"),
+        ({"seed": 2}, "seed is 2, and here it is 1"),
+        ({"hyperparameters": {**SMALL, "lr": 0.5}}, "lr is 0.5, and here it is 0.001"),
+        ({"environment": "MountainCar-v0"}, "environment is 'classic:MountainCar-v0'"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_another_run_is_refused_though_its_tensors_may_fit(
+    other: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    env, preset = build(_spec("dqn", **other))
+    theirs = SingleEnvExperiment(preset, env)
+    theirs.train(frames=5)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, training_state(theirs))
+    theirs.close()
+    env, preset = build(_spec("dqn"))
+    mine = SingleEnvExperiment(preset, env)
+    before = copy.deepcopy(preset.state_dict())
+    with pytest.raises(CheckpointError, match="does not fit this run") as caught:
+        go_on(mine, checkpoints)
+    assert said in caught.value.message
+    assert mine.frame == 0
+    assert all(torch.equal(before[name], tensor) for name, tensor in preset.state_dict().items())
+    mine.close()
+
+
+def test_an_older_checkpoint_does_not_say_whose_it_is(tmp_path: Path) -> None:
+    env, preset = build(_spec("dqn"))
+    experiment = SingleEnvExperiment(preset, env)
+    experiment.train(frames=5)
+    state = training_state(experiment)
+    del state["preset"]
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, state)
+    assert go_on(experiment, checkpoints) == {"frame": 5, "notices": []}
+    experiment.close()
+
+
+@pytest.mark.parametrize(
+    "counts", [{"frame": "5"}, {"frame": -1}, {"frame": True}, {"episodes": 0.5}, {"episodes": None}]
+)
+def test_counts_that_make_no_sense_are_refused(counts: dict[str, Any]) -> None:
+    log = TrainingLog(DummyLogger(), 100)
+    with pytest.raises(CheckpointError, match="a training cannot have had"):
+        log.load_state_dict({**log.state_dict(), **counts})
+    assert (log.frame, log.episodes) == (0, 0)

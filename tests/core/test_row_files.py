@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
+from allcore.checkpoint import load_state, load_tensors, save_state, save_tensors
 from allcore.core import StateArray
 from allcore.errors import CheckpointError
 from allcore.experiments.checkpoints import Checkpoints
@@ -120,3 +121,60 @@ def test_a_checkpoint_names_no_file_elsewhere(tmp_path: Path) -> None:
     state["replay"]["steps"]["row_files"][0][0] = "../../secret.safetensors"
     with pytest.raises(CheckpointError, match="does not lie beside it"):
         RowFiles(tmp_path, 2).put_back(state)
+
+
+_FILE = "rows-000000000001.safetensors"
+_HUGE = {"row_files": [[_FILE, 0, 10**15]], "written": 10**15 + 1, "num_rows": 10**16}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"written": 10**15}, "lacks some of its rows"),
+        ({"num_rows": 10**15, "written": 10**15}, "lacks some of its rows"),
+        ({"written": -1}, "cannot have -1 of"),
+        ({"num_rows": 0}, "cannot have 5 of 0"),
+        ({"written": 5.0}, "cannot have 5.0 of"),
+        ({"row_files": []}, "lacks some of its rows 0 to 5"),
+        (_HUGE, "rows 0 to 1000000000000000 of a replay buffer are not what they should be"),
+        ({"row_files": [[_FILE, 0, 2]] * 2}, "do not follow on row 2"),
+        ({"row_files": [[_FILE, -2, 4]]}, "rows -2 to 4 of a replay buffer do not follow"),
+        ({"row_files": [[_FILE, 1, 4]]}, "lacks some of its rows"),
+        ({"row_files": [["..", 0, 4]]}, "does not lie beside it"),
+        ({"row_files": [[f"../x/{_FILE}", 0, 4]]}, "does not lie beside it"),
+        ({"row_files": [[f"{_FILE}\n", 0, 4]]}, "does not lie beside it"),
+        ({"row_files": [["rows-000000000009.safetensors", 0, 4]]}, "there is no file"),
+        ({"row_files": 3}, "not iterable"),
+        ({"append_only": ["entries", "actions", "capacity"]}, "'items'"),
+    ],
+    ids=str,
+)
+def test_rows_that_are_not_there_are_missed_before_memory_is_taken(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    checkpoints, buffer = Checkpoints(tmp_path), _buffer()
+    _store(buffer, 5, None)
+    path = checkpoints.save(1, {"replay": buffer.state_dict()})
+    state = load_state(path)
+    assert state["replay"]["steps"]["row_files"] == [[_FILE, 0, 4]]
+    state["replay"]["steps"].update(change)
+    save_state(path, state)
+    with pytest.raises(CheckpointError, match=said):
+        Checkpoints(tmp_path).load()
+
+
+def test_a_file_of_rows_with_others_in_it(tmp_path: Path) -> None:
+    checkpoints, buffer = Checkpoints(tmp_path), _buffer()
+    _store(buffer, 5, None)
+    checkpoints.save(1, {"replay": buffer.state_dict()})
+    rows, _ = load_tensors(tmp_path / _FILE)
+    name = next(iter(rows))
+    for other in (rows[name][:3], rows[name].flatten(1)[:, :1, None], rows[name].double()):
+        save_tensors(tmp_path / _FILE, {**rows, name: other}, {})
+        with pytest.raises(
+            CheckpointError, match="rows 0 to 4 of a replay buffer are not what they should be"
+        ):
+            Checkpoints(tmp_path).load()
+    save_tensors(tmp_path / _FILE, {key: rows[key] for key in rows if key != name}, {})
+    with pytest.raises(CheckpointError, match=name):
+        Checkpoints(tmp_path).load()

@@ -93,7 +93,39 @@ def test_spaces_that_no_tensor_can_hold_are_refused():
         ObservationReader(spaces.Dict(b=text))
 
 
-@pytest.mark.parametrize("wrong", [{}, {"type": "Sphere"}, {"type": "Box", "shape": [2]}, {"type": "Dict"}])
+_BOX = {"type": "Box", "shape": [2], "dtype": "float32", "low": 0, "high": 1}
+
+
+def test_a_box_is_described():
+    assert space_from_json(_BOX) == spaces.Box(0, 1, (2,), np.float32)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        [],
+        None,
+        "Box",
+        {"type": "Sphere"},
+        {"type": "Box", "shape": [2]},
+        {"type": "Dict"},
+        {"type": "Dict", "spaces": 3},
+        {"type": "Tuple", "spaces": [_BOX, {}]},
+        {**_BOX, "shape": [10**6, 10**6]},
+        {**_BOX, "shape": [-1]},
+        {**_BOX, "shape": ["2"]},
+        {**_BOX, "dtype": "U1000000000"},
+        {**_BOX, "dtype": "object"},
+        {**_BOX, "low": [0, 0, 0]},
+        {**_BOX, "low": "a"},
+        {"type": "Tuple", "spaces": [{**_BOX, "shape": [2**20]}] * 65},
+        {"type": "Discrete", "n": -1, "start": 0, "dtype": "int64"},
+        {"type": "Discrete", "n": 10**400, "start": 0, "dtype": "int64"},
+        {"type": "MultiBinary", "n": 10**12},
+        {"type": "MultiDiscrete", "nvec": [-3], "start": [0], "dtype": "int64"},
+    ],
+)
 def test_what_describes_no_space_is_refused(wrong):
     with pytest.raises(UsageError, match="does not describe a space"):
         space_from_json(wrong)

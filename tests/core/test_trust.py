@@ -28,6 +28,11 @@ def _unheard_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"preset": "unheard_of:preset"},
         {"environment": "unheard_of:make"},
         {"environment": "gym:unheard_of:Maze-v0"},
+        {"environment": "core.gym:unheard_of:Maze-v0"},
+        {"environment": "classic:unheard_of:Maze-v0"},
+        {"environment_options": {"env_id": "unheard_of:Maze-v0"}},
+        {"environment_options": {"key": "unheard_of:make"}},
+        {"environment_options": {"of": [{"deep": ["in", "unheard_of:it"]}]}},
         {"hyperparameters": {"features": "unheard_of:network"}},
         {"hyperparameters": {"features": "os:system"}},
     ],
@@ -45,6 +50,14 @@ def test_what_plugins_own_and_what_is_trusted_may_be_named() -> None:
     check_specification(
         dataclasses.replace(SPEC, environment="unheard_of:make"), ("unheard_of",), "spec.json"
     )
+    options = {
+        "file": "/maps/a:b",
+        "url": "https://x.org",
+        "time": "12:30",
+        "text": "one: two",
+        "drive": "C:\\x",
+    }
+    check_specification(dataclasses.replace(SPEC, environment_options=options), (), "spec.json")
     with pytest.raises(TrustError):
         check_specification(
             dataclasses.replace(SPEC, environment="unheard_of:make"), ("strange",), "spec.json"
