@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from allcore.environments import MultiagentEnvironment
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.continuation import Saver, go_on
+from allcore.experiments.ending import ERROR_FILE
 from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.run_folder import RunFolder, free_name
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from allcore.experiments.spec import RunSpec
     from allcore.logging import Logger
     from allcore.presets import Preset
-
-#: Where a failed run's folder keeps the traceback.
-ERROR_FILE = "error.txt"
 
 
 def begin(
@@ -48,7 +46,9 @@ def begin(
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     earlier = folder.read_run().get("continued") if continued else None
     before = earlier if isinstance(earlier, list) else []
-    (folder.path / ERROR_FILE).unlink(missing_ok=True)
+    # The failure before, and weights that a killed process left half-written.
+    for path in (folder.path / ERROR_FILE, *folder.path.glob(".*.tmp")):
+        path.unlink(missing_ok=True)
     folder.write_run(
         {**run_record(spec, env, preset), "continued": before + ([continued] if continued else [])}
     )

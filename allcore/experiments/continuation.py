@@ -44,6 +44,7 @@ class Saver:
 
         Raises:
             KeyboardInterrupt: the run was asked to stop.
+            LogdirError: the run's folder is gone, or the log before the checkpoint cannot be written.
         """
         if self._interruption.requested:
             self._save()
@@ -66,6 +67,8 @@ class Saver:
 
     def _save(self) -> None:
         experiment, began = self._experiment, time.perf_counter()
+        self._folder.check()
+        # First, and down to the disk: after a power cut the rows up to the checkpoint's frame must be there.
         experiment.logger.flush()
         try:
             path = self._checkpoints.save(experiment.frame, training_state(experiment))

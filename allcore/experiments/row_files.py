@@ -51,6 +51,8 @@ class RowFiles:
             rows, written = ring["num_rows"], ring["written"]
             settled, oldest = max(written - 1, 0), max(written - rows, 0)
             files = [span for span in spans.get(place, []) if span[2] > oldest]
+            if not all((self.folder / span[0]).is_file() for span in files):
+                files = []  # somebody removed one: all rows are written again
             first = max(files[-1][2] if files else 0, oldest)
             tensors = _tensors(ring)
             if settled > first:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
-from allcore.experiments.beginning import ERROR_FILE, begin, choose_folder
+from allcore.experiments.beginning import begin, choose_folder
 from allcore.experiments.checkpoints import Checkpoints
+from allcore.experiments.ending import caught, finish, mark, save_weights
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.run_folder import RunFolder
@@ -20,8 +19,6 @@ from allcore.experiments.threads import choose_threads, computing
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from allcore.environments import AnyEnvironment
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.spec import RunSpec
@@ -120,7 +117,7 @@ def _see_through(
     """Train and evaluate; however it ends, mark the run and put what was logged on disk."""
     told: dict[str, Any] = {"spec": spec.to_json(), "folder": folder.path}
     registry().notify("all_run_started", **told, frame=experiment.frame)
-    error = _caught(lambda: _train(experiment, spec, folder, interruption))
+    error = caught(lambda: _train(experiment, spec, folder, interruption))
     if isinstance(error, UsageError) and experiment.frame == 0:
         # What only the first state shows, such as a replay buffer that does not fit into memory.
         registry().notify("all_run_failed", **told, frame=0, error=error)
@@ -129,38 +126,15 @@ def _see_through(
         folder.discard()
         raise error
     # The last rows may be what cannot be computed or written: that is a failure like any other.
-    error_at_end = _caught(lambda: _finish(experiment, folder, complete=error is None))
+    error_at_end = caught(lambda: finish(experiment, folder, complete=error is None))
     error, frame = error or error_at_end, experiment.frame
-    state, message = _verdict(error, frame, folder)
-    counts = {"frame": frame, "frames": spec.frames, "episodes": experiment.episode}
-    written = folder.write_status(state, **counts, error=message or None)
-    if written and error is None:
+    state, message = mark(error, experiment, spec, folder)
+    if state == "finished":
         Checkpoints(folder.checkpoints).clear()
         registry().notify("all_run_finished", **told, frame=frame)
     else:
         registry().notify("all_run_failed", **told, frame=frame, error=error)
     return Outcome(spec=spec, folder=folder.path, state=state, message=message)
-
-
-def _caught(part: Callable[[], None]) -> BaseException | None:
-    """What ended a part of the run; None if it came to its own end."""
-    try:
-        part()
-    except (Exception, KeyboardInterrupt) as error:  # whatever it was, the run's folder must say so
-        return error
-    return None
-
-
-def _verdict(error: BaseException | None, frame: int, folder: RunFolder) -> tuple[str, str]:
-    """The run's state and why; the traceback of a failure goes to a file."""
-    if error is None:
-        return "finished", ""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", f"interrupted after {frame:,} frames"
-    with contextlib.suppress(OSError):
-        text = "".join(traceback.format_exception(error))
-        (folder.path / ERROR_FILE).write_text(text, encoding="utf-8")
-    return "failed", f"{type(error).__name__}: {error} (see {folder.path / ERROR_FILE})"
 
 
 def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption) -> None:
@@ -172,7 +146,7 @@ def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruptio
             while experiment.frame < next_evaluation:
                 episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
                 experiment.train(frames=next_evaluation, episodes=episodes)
-                experiment.preset.save(folder.preset_file)
+                save_weights(experiment, folder)
         if interruption.requested:
             raise KeyboardInterrupt
         _evaluate(experiment, spec, folder)
@@ -189,17 +163,3 @@ def _evaluate(experiment: Experiment, spec: RunSpec, folder: RunFolder) -> None:
         frame=experiment.frame,
         returns=result["returns"],
     )
-
-
-def _finish(experiment: Experiment, folder: RunFolder, *, complete: bool) -> None:
-    """Leave the last weights and rows on disk, also after an interruption: somebody will want to look at them."""
-    try:
-        # A run that will go on is not summed up in the middle: that row would not be there had it not been stopped.
-        if complete:
-            experiment.log.finish()
-    finally:
-        experiment.logger.close()
-        experiment.close()
-        # A full disk; whoever came to the end has saved them already.
-        with contextlib.suppress(CheckpointError):
-            experiment.preset.save(folder.preset_file)

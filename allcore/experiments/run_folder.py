@@ -123,7 +123,8 @@ class RunFolder:
                 f"The run's folder {self.path} cannot be written: {reason}.",
                 hint="Choose another log folder with --logdir.",
             ) from None
-        if not _take_lock(self._lock, _LOCK_PATIENCE):
+        # Whoever held it may have removed it: then what we have locked is a file that nobody else will find.
+        if not (_take_lock(self._lock, _LOCK_PATIENCE) and self._is_ours()):
             self.close()
             owner = self.read_status().get("pid", "unknown")
             raise LogdirError(
@@ -131,6 +132,27 @@ class RunFolder:
                 hint="Wait for it, end it, or start another run of the same specification with --fresh.",
             )
         return self
+
+    def check(self) -> None:
+        """See whether the folder that was opened is still there. Asking costs microseconds.
+
+        Raises:
+            LogdirError: it was removed, or another one has taken its place: nothing may be written there any more.
+        """
+        if not self._is_ours():
+            raise LogdirError(
+                f"The run's folder {self.path} was removed or replaced while the run was writing it.",
+                hint="The same command begins the run anew.",
+            )
+
+    def _is_ours(self) -> bool:
+        """Whether this object opened the folder, and others still find the lock that it holds."""
+        try:
+            return self._lock is not None and os.path.samestat(
+                os.fstat(self._lock), (self.path / "lock").stat()
+            )
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Give the lock back. Calling it twice does no harm."""
@@ -144,9 +166,13 @@ class RunFolder:
         A folder that was there before stays, and so does one in which anything but `run.json`, `status.json` and the
         lock lies.
         """
-        self.close()
-        if self.path in self._made and {entry.name for entry in self.path.iterdir()} <= _OUR_FILES:
+        ours = self._is_ours()
+        if fcntl is None:
+            self.close()  # an open file cannot be removed where there are no locks
+        # Elsewhere the lock goes last, so that nobody who waits for it begins in a folder that is being removed.
+        if ours and self.path in self._made and set(os.listdir(self.path)) <= _OUR_FILES:
             self._remove_made()
+        self.close()
 
     def __enter__(self) -> Self:
         return self.open()

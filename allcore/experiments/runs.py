@@ -172,7 +172,8 @@ def _state(folder: RunFolder, status: dict[str, Any]) -> str:
 def _is_recent(status: dict[str, Any]) -> bool:
     try:
         updated = datetime.datetime.fromisoformat(status["updated"])
-        return datetime.datetime.now(datetime.UTC) - updated < _SILENCE
+        # Times to come are as old as those gone by: a clock was set back, and the run may be dead for as long.
+        return abs(datetime.datetime.now(datetime.UTC) - updated) < _SILENCE
     except (KeyError, TypeError, ValueError, OverflowError):
         return False
 

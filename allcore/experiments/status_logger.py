@@ -33,7 +33,11 @@ class StatusLogger(Logger):
         self._episodes = int(episode["episode"])
 
     def progress(self, frame: int, total_frames: float, seconds: float) -> None:
-        """Write the file if the last time is long enough ago."""
+        """Write the file if the last time is long enough ago.
+
+        Raises:
+            LogdirError: the run's folder was removed: whoever goes on would train for nothing.
+        """
         if time.monotonic() >= self._next:
             self._rate.update(frame, seconds)
             self._write(frame, self._rate.seconds_left(total_frames))
@@ -45,6 +49,7 @@ class StatusLogger(Logger):
 
     def _write(self, frame: int, left: float | None) -> None:
         self._next = time.monotonic() + INTERVAL
+        self._run_folder.check()
         self._run_folder.write_status(
             "running",
             frame=frame,

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, TextIO
 
 from allcore.logging.logger import Logger
-from allcore.logging.values import keep_lines, open_lines, to_number
+from allcore.logging.values import keep_lines, open_lines, to_disk, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +63,9 @@ class CsvLogger(Logger):
         self._write("evaluations.csv", EVALUATION_COLUMNS, row)
 
     def flush(self) -> None:
-        """Hand what was logged to the operating system (it was handed over already, row by row)."""
+        """Put what was logged on disk; the operating system has it already, row by row."""
         for file in self._files.values():
-            file.flush()
+            to_disk(file)
 
     def close(self) -> None:
         """Close the files; a later row opens its file again."""

@@ -8,6 +8,7 @@ torch, its protocol buffers alone 0.02 s, so the twenty lines of framing are her
 from __future__ import annotations
 
 import os
+import re
 import socket
 import struct
 import time
@@ -16,9 +17,14 @@ from typing import TYPE_CHECKING
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[import-untyped]
 from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
 
+from allcore.logging.values import to_disk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+_PREFIX = "events.out.tfevents."
+_TIME = re.compile(r"\d+(\.\d+)?")
 
 
 class EventFile:
@@ -31,7 +37,7 @@ class EventFile:
 
     def __init__(self, folder: Path, after: int | None = None) -> None:
         # TensorBoard takes the files in the order of their names, so the time comes first.
-        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
+        name = f"{_PREFIX}{_later_time(folder):.6f}.{socket.gethostname()}.{os.getpid()}"
         self._file = (folder / name).open("ab")
         self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
         if after is not None:
@@ -50,6 +56,10 @@ class EventFile:
             self._write(Event(wall_time=wall_time, step=step, summary=summary))
         self._file.flush()
 
+    def to_disk(self) -> None:
+        """Put on disk what was written."""
+        to_disk(self._file)
+
     def close(self) -> None:
         """Close the file. Calling it twice does no harm."""
         self._file.close()
@@ -58,6 +68,13 @@ class EventFile:
         data = event.SerializeToString()
         length = struct.pack("<Q", len(data))
         self._file.write(length + _masked_checksum(length) + data + _masked_checksum(data))
+
+
+def _later_time(folder: Path) -> float:
+    """The time, but later than in the names of the folder's event files, should the clock have been set back since."""
+    names = (path.name.removeprefix(_PREFIX) for path in folder.glob(f"{_PREFIX}*"))
+    times = [float(match.group()) for match in map(_TIME.match, names) if match]
+    return max([time.time(), *(earlier + 1e-5 for earlier in times)])
 
 
 def _checksum_table() -> list[int]:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from allcore.logging.logger import Logger
-from allcore.logging.values import Pending, detach, keep_lines, open_lines, to_number
+from allcore.logging.values import Pending, detach, keep_lines, open_lines, to_disk, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +61,14 @@ class JsonLinesLogger(Logger):
         self._pending.write_if_due()
 
     def flush(self) -> None:
-        """Write the lines that wait."""
+        """Write the lines that wait, and put all of them on disk."""
         self._pending.write()
+        if self._file is not None:
+            to_disk(self._file)
 
     def close(self) -> None:
         """Write the lines that wait and close the file; a later event opens it again."""
-        self.flush()
+        self._pending.write()
         if self._file is not None:
             self._file.close()
             self._file = None

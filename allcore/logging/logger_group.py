@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from allcore.errors import LogdirError
 from allcore.logging.logger import Logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+#: A disk that is full, a quota or a limit that is used up; a disk or a folder that is read-only; one that is broken or out of reach.
+_DISK_ERRORS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.ESTALE,
+}
+
+#: What to do then.
+REMEDY = "Once it can be, the same command goes on with the run, and so does `all resume`."
+
+
 class LoggerGroup(Logger):
     """Tells each of its loggers everything.
 
     A logger that raises is switched off with one line of warning (through Python's own `logging`, channel `allcore`):
-    a full disk or a mistake in somebody's logger never ends a run.
+    a mistake in somebody's logger never ends a run. A disk that is full or takes nothing any more does: what is not
+    logged would be missing for ever, while a run that has failed goes on from its last checkpoint.
 
     Args:
         loggers: the loggers, in the order in which they are told.
@@ -73,7 +92,14 @@ class LoggerGroup(Logger):
         for logger in list(self.loggers):
             try:
                 getattr(logger, method)(*arguments)
+            except LogdirError:
+                raise
             except (Exception, SystemExit) as error:
+                # Whoever closes wants to end anyway, and what was to be kept was flushed before.
+                if isinstance(error, OSError) and error.errno in _DISK_ERRORS and method != "close":
+                    raise LogdirError(
+                        f"The log in {logger.folder} cannot be written: {error.strerror}.", hint=REMEDY
+                    ) from error
                 self._switch_off(logger, method, error)
 
     def _switch_off(self, logger: Logger, method: str, error: BaseException) -> None:

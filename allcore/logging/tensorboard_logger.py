@@ -69,12 +69,14 @@ class TensorBoardLogger(Logger):
         self._pending.write_if_due()
 
     def flush(self) -> None:
-        """Write the values that wait."""
+        """Write the values that wait, and put all of them on disk."""
         self._pending.write()
+        if self._file is not None:
+            self._file.to_disk()
 
     def close(self) -> None:
         """Write the values that wait and close the file; a later value starts another."""
-        self.flush()
+        self._pending.write()
         if self._file is not None:
             self._file.close()
             self._file = None

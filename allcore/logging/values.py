@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +75,12 @@ def open_lines(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", newline="")
 
 
+def to_disk(file: IO[Any]) -> None:
+    """Put on disk what was written to an open file: after a power cut, too, it is there."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def _end_of_last_line(content: bytes) -> int:
     return content.rfind(b"\n") + 1
 
@@ -90,6 +96,10 @@ def keep_lines(path: Path, keep: Callable[[str], bool]) -> None:
     if kept == lines:
         return
     temporary = path.with_name(f"{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.writelines(kept)
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.writelines(kept)
+            to_disk(file)  # before it takes the old one's place: a power cut must not leave an empty file
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
