@@ -15,6 +15,7 @@ from allcore.experiments.run_folder import RunFolder, free_name
 from allcore.experiments.run_record import run_record
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
+from allcore.experiments.verdict import forget_failure
 from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from allcore.experiments.spec import RunSpec
     from allcore.logging import Logger
     from allcore.presets import Preset
-
-#: Where a failed run's folder keeps the traceback.
-ERROR_FILE = "error.txt"
 
 
 def begin(
@@ -47,7 +45,7 @@ def begin(
     continued = go_on(experiment, checkpoints)
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     earlier = folder.read_run().get("continued", []) if continued else []
-    (folder.path / ERROR_FILE).unlink(missing_ok=True)
+    forget_failure(folder)
     folder.write_run(
         {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.errors import CheckpointError
 from allcore.experiments.checkpoints import Checkpoints, Due
 from allcore.experiments.training_state import go_on_from, training_state
+from allcore.experiments.weights import check_weights
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Saver:
 
         Raises:
             KeyboardInterrupt: the run was asked to stop.
+            NonFiniteError: its weights are not worth saving any more.
         """
         if self._interruption.requested:
             self._save()
@@ -66,6 +68,7 @@ class Saver:
 
     def _save(self) -> None:
         experiment, began = self._experiment, time.perf_counter()
+        check_weights(experiment.preset)
         experiment.logger.flush()
         try:
             path = self._checkpoints.save(experiment.frame, training_state(experiment))

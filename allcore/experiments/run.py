@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allcore.errors import CheckpointError, UsageError
+from allcore.approximation.loss_watch import going_on_regardless
+from allcore.errors import CheckpointError, NonFiniteError, UsageError
 from allcore.experiments.allocator import keep_memory
-from allcore.experiments.beginning import ERROR_FILE, begin, choose_folder
+from allcore.experiments.beginning import begin, choose_folder
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
@@ -17,6 +17,8 @@ from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.saved import recorded_threads
 from allcore.experiments.setup import build, canonical
 from allcore.experiments.threads import choose_threads, computing
+from allcore.experiments.verdict import verdict
+from allcore.experiments.weights import save_weights
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -100,6 +102,7 @@ def run_in(
         with (
             computing(recorded_threads(folder.path) or choose_threads(preset)),
             Interruption() as interruption,
+            going_on_regardless(spec.on_nan == "go-on"),
         ):
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)
@@ -128,7 +131,7 @@ def _see_through(
     # The last rows may be what cannot be computed or written: that is a failure like any other.
     error_at_end = _caught(lambda: _finish(experiment, folder, complete=error is None))
     error, frame = error or error_at_end, experiment.frame
-    state, message = _verdict(error, frame, folder)
+    state, message = verdict(error, frame, folder)
     counts = {"frame": frame, "frames": spec.frames, "episodes": experiment.episode}
     written = folder.write_status(state, **counts, error=message or None)
     if written and error is None:
@@ -148,18 +151,6 @@ def _caught(part: Callable[[], None]) -> BaseException | None:
     return None
 
 
-def _verdict(error: BaseException | None, frame: int, folder: RunFolder) -> tuple[str, str]:
-    """The run's state and why; the traceback of a failure goes to a file."""
-    if error is None:
-        return "finished", ""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", f"interrupted after {frame:,} frames"
-    with contextlib.suppress(OSError):
-        text = "".join(traceback.format_exception(error))
-        (folder.path / ERROR_FILE).write_text(text, encoding="utf-8")
-    return "failed", f"{type(error).__name__}: {error} (see {folder.path / ERROR_FILE})"
-
-
 def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruption: Interruption) -> None:
     """Train to the end, saving weights every `save_freq` episodes and evaluating every `evaluation_interval` frames."""
     interval = spec.evaluation_interval or spec.frames
@@ -169,7 +160,7 @@ def _train(experiment: Experiment, spec: RunSpec, folder: RunFolder, interruptio
             while experiment.frame < next_evaluation:
                 episodes = experiment.episode + spec.save_freq if spec.save_freq else float("inf")
                 experiment.train(frames=next_evaluation, episodes=episodes)
-                experiment.preset.save(folder.preset_file)
+                save_weights(experiment.preset, folder.preset_file)
         if interruption.requested:
             raise KeyboardInterrupt
         _evaluate(experiment, spec, folder)
@@ -197,6 +188,6 @@ def _finish(experiment: Experiment, folder: RunFolder, *, complete: bool) -> Non
     finally:
         experiment.logger.close()
         experiment.close()
-        # A full disk; whoever came to the end has saved them already.
-        with contextlib.suppress(CheckpointError):
-            experiment.preset.save(folder.preset_file)
+        # A full disk, or weights that are worse than those saved; whoever came to the end has saved them already.
+        with contextlib.suppress(CheckpointError, NonFiniteError):
+            save_weights(experiment.preset, folder.preset_file)
