@@ -106,9 +106,9 @@ class Learner:
         self.name = "not a tensor"
 
     def act(self, state: State) -> None:
-        rewards = torch.tensor([torch.nan])
+        rewards = torch.tensor([1.0])
         outer_only = torch.tensor([1.0])
-        self.learn(rewards + 0.0, outer_only)
+        self.learn(rewards * torch.nan, outer_only)
 
     def learn(self, rewards: Tensor, given: Tensor) -> None:
         pair = Pair(torch.tensor([2]), State({"observation": given}))
@@ -133,7 +133,7 @@ def test_the_batch_is_what_the_functions_up_to_act_hold(tmp_path: Any) -> None:
         *("state", "outer_only"),  # act
         "self.kept",
     }
-    assert batch["rewards"].isnan().all()
+    assert batch["rewards"].isnan().all()  # the innermost of that name
     assert torch.equal(batch["state"]["observation"], torch.ones(1, 2))
     assert batch["pair"]["left"].item() == 2
     assert torch.equal(batch["pair"]["right"]["observation"], torch.ones(1))
