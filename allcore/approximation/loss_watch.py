@@ -26,9 +26,6 @@ from allcore.errors import NonFiniteError
 #: Updates from one look at the losses to the next, where a look waits for a device.
 LOOK_EVERY = 8
 
-#: Python's frames that are looked through where no agent's `act` is among them: `step`, `reinforce`, and whoever called it.
-_WITHOUT_AGENT = 3
-
 _HINT = (
     "Training has diverged, or it was shown such numbers: look at the batch, try a lower learning rate or clipped gradients. "
     "--on-nan go-on trains on regardless."
@@ -138,7 +135,10 @@ def _step_of(frame: FrameType | None) -> list[dict[str, Any]]:
             own = {f"self.{name}": each for name, each in kept.items() if isinstance(each, (Tensor, State))}
             return [*step, own]
         frame = frame.f_back
-    return [dict(each.f_locals) for each in frames[:_WITHOUT_AGENT]]  # somebody's own loop
+    # Somebody's own loop: up to whoever called the core.
+    names = [str(each.f_globals.get("__name__")) for each in frames]
+    caller = next((index for index, name in enumerate(names) if not name.startswith("allcore.")), 0)
+    return [dict(each.f_locals) for each in frames[: caller + 1]]
 
 
 def _saveable_of(step: list[dict[str, Any]]) -> dict[str, Any]:

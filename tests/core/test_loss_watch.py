@@ -142,8 +142,11 @@ def test_the_batch_is_what_the_functions_up_to_act_hold(tmp_path: Any) -> None:
     assert batch["self.kept"].item() == 7.0
 
 
-def test_without_an_agent_it_is_what_the_caller_holds() -> None:
-    f, x = learnt(), torch.tensor([torch.inf])
-    with pytest.raises(NonFiniteError) as caught:
-        f.reinforce(f(x).sum())
-    assert set(caught.value.batch) == {"loss", "x"}
+@pytest.mark.parametrize(
+    ("x", "message"), [(torch.inf, "The loss of f is inf"), (0.0, "The norm of the gradients")]
+)
+def test_without_an_agent_it_is_what_the_caller_holds(x: float, message: str) -> None:
+    f, inputs = learnt(clip_grad=1.0), torch.tensor([x])
+    with pytest.raises(NonFiniteError, match=message) as caught:
+        f.reinforce(f(inputs).sqrt().sum())
+    assert set(caught.value.batch) == {"loss", "inputs", "x"}
