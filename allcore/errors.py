@@ -13,6 +13,11 @@ prints both and leaves with the class's `exit_code`:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class AllError(Exception):
     """The root of the tree: catch this to catch whatever allcore raises on purpose.
@@ -85,6 +90,22 @@ class LogdirError(UsageError):
 
 class CheckpointError(AllError):
     """A checkpoint or a saved preset is missing, torn, or does not fit what it is loaded into."""
+
+
+class NonFiniteError(AllError):
+    """A loss, gradients or weights are infinite or not a number.
+
+    Args:
+        message: What was wrong and where it came from.
+        hint: What to do about it.
+        batch: What was being learnt from, by name, as `allcore.checkpoint.save_state` writes it. It stays in this process.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, batch: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.batch = dict(batch or {})
 
 
 class PluginError(AllError):

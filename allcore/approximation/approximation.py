@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from allcore.approximation.checkpointers import Checkpointer, DummyCheckpointer
+from allcore.approximation.loss_watch import LossWatch
 from allcore.approximation.optimizer_state import load_optimizer_state
 from allcore.approximation.targets import TargetNetwork, TrivialTarget
-from allcore.errors import CheckpointError, UsageError
+from allcore.errors import CheckpointError, NonFiniteError, UsageError
 from allcore.nn import device_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Approximation:
         self._log_interval = log_interval
         self._clock = clock
         self._gradient_norm: Tensor | None = None
+        self._watch = LossWatch(name)
 
     # ---- asking
 
@@ -125,25 +127,28 @@ class Approximation:
     # ---- learning
 
     def reinforce(self, loss: Tensor) -> Approximation:
-        """One update: follow the gradient of the scalar `loss`.
-
-        Raises:
-            UsageError: there is no optimizer.
-        """
+        """One update: follow the gradient of the scalar `loss`. It raises what `step` does."""
         (loss if self.loss_scaling == 1.0 else loss * self.loss_scaling).backward()
         return self.step(loss)
 
     def step(self, loss: Tensor | None = None) -> Approximation:
-        """One update by gradients that are there already; `loss` is only logged.
+        """One update by gradients that are there already; `loss` is only looked at and logged.
 
         Raises:
             UsageError: there is no optimizer.
+            NonFiniteError: loss or gradients are not finite (`LossWatch`). On the CPU the weights stay what they were.
         """
         if self.optimizer is None:
             raise UsageError(f"{self.name} cannot learn: it was made without an optimizer")
         if self._schedule is not None:
             self._set_learning_rates(self.optimizer, self._schedule(self._now()))
-        self._update_tensors(self.optimizer)
+        try:
+            if loss is not None:
+                self._watch.loss(loss, self.updates)
+            self._update_tensors(self.optimizer)
+        except NonFiniteError:
+            self.zero_grad()
+            raise
         self._finish_update(loss)
         return self
 
@@ -200,6 +205,7 @@ class Approximation:
             self._gradient_hook(_parameters(optimizer))
         if self.clip_grad:
             self._gradient_norm = nn.utils.clip_grad_norm_(_parameters(optimizer), self.clip_grad)
+            self._watch.gradients(self._gradient_norm, self.updates)
         optimizer.step()
         for group in optimizer.param_groups:
             for parameter in group["params"]:

@@ -15,6 +15,7 @@ from allcore.cli.completion import (
     complete_keys,
 )
 from allcore.cli.values import parse_frames, parse_interval, parse_seeds
+from allcore.experiments.spec import ON_NAN, RunSpec
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -110,6 +111,13 @@ _OPTIONS = (
         type=parse_interval,
         metavar="TIME",
         help="Time (90s, 10min, 2h) or agent steps (50k) between checkpoints, from which a stopped run goes on; 0 for none.",
+    ),
+    click.option(
+        "--on-nan",
+        default=RunSpec.on_nan,
+        show_default=True,
+        type=click.Choice(ON_NAN),
+        help="When a loss is infinite or not a number: stop and save the batch, or warn once and go on.",
     ),
     click.option(
         "--verbose/--no-verbose",

@@ -60,6 +60,7 @@ def specs_from_options(
     evaluate_every: int | None,
     save_freq: int,
     checkpoint_every: tuple[int, int],
+    on_nan: str,
     verbose: bool,
 ) -> list[RunSpec]:
     """Combine every preset with every environment and every seed.
@@ -97,6 +98,7 @@ def specs_from_options(
             save_freq=save_freq,
             checkpoint_seconds=checkpoint_every[0],
             checkpoint_frames=checkpoint_every[1],
+            on_nan=on_nan,
             plugin_files=tuple(str(Path(file).resolve()) for file in ctx.find_root().params["files"]),
         )
         for preset in dict.fromkeys(presets)

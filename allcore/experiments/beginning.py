@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from allcore.environments import MultiagentEnvironment
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.continuation import Saver, go_on
-from allcore.experiments.ending import ERROR_FILE
 from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
 from allcore.experiments.run_folder import RunFolder, free_name
 from allcore.experiments.run_record import run_record
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
+from allcore.experiments.verdict import forget_failure
 from allcore.logging import LoggerGroup
 from allcore.plugins import registry
 
@@ -46,8 +46,8 @@ def begin(
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     earlier = folder.read_run().get("continued") if continued else None
     before = earlier if isinstance(earlier, list) else []
-    # The failure before, and weights that a killed process left half-written.
-    for path in (folder.path / ERROR_FILE, *folder.path.glob(".*.tmp")):
+    forget_failure(folder)
+    for path in folder.path.glob(".*.tmp"):  # weights that a killed process left half-written
         path.unlink(missing_ok=True)
     folder.write_run(
         {**run_record(spec, env, preset), "continued": before + ([continued] if continued else [])}

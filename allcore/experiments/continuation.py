@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.errors import CheckpointError
 from allcore.experiments.checkpoints import Checkpoints, Due
 from allcore.experiments.training_state import go_on_from, training_state
+from allcore.experiments.weights import check_weights
 from allcore.plugins import registry
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Saver:
         Raises:
             KeyboardInterrupt: the run was asked to stop.
             LogdirError: the run's folder is gone, or the log before the checkpoint cannot be written.
+            NonFiniteError: its weights are not worth saving any more.
         """
         if self._interruption.requested:
             self._save()
@@ -68,6 +70,7 @@ class Saver:
     def _save(self) -> None:
         experiment, began = self._experiment, time.perf_counter()
         self._folder.check()
+        check_weights(experiment.preset)
         # First, and down to the disk: after a power cut the rows up to the checkpoint's frame must be there.
         experiment.logger.flush()
         try:

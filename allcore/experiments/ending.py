@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from typing import TYPE_CHECKING
 
-from allcore.errors import AllError, CheckpointError, LogdirError
+from allcore.errors import CheckpointError, LogdirError, NonFiniteError
+from allcore.experiments.verdict import verdict
+from allcore.experiments.weights import check_weights
 from allcore.logging.logger_group import REMEDY
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from allcore.experiments.experiment import Experiment
     from allcore.experiments.run_folder import RunFolder
     from allcore.experiments.spec import RunSpec
-
-#: Where a failed run's folder keeps the traceback.
-ERROR_FILE = "error.txt"
 
 
 def caught(part: Callable[[], None]) -> BaseException | None:
@@ -33,11 +31,13 @@ def save_weights(experiment: Experiment, folder: RunFolder) -> None:
     """Write `preset.safetensors`.
 
     Raises:
+        NonFiniteError: the weights are not worth saving any more.
         CheckpointError: it cannot be written; the one that there was is still there.
         LogdirError: the folder was removed, and is not made again.
     """
     folder.check()
     try:
+        check_weights(experiment.preset)
         experiment.preset.save(folder.preset_file)
     except CheckpointError as error:
         raise CheckpointError(error.message.rstrip(".") + ".", hint=error.hint or REMEDY) from error
@@ -52,26 +52,24 @@ def finish(experiment: Experiment, folder: RunFolder, *, complete: bool) -> None
     finally:
         experiment.logger.close()
         experiment.close()
-        # A full disk, or a folder that is gone; whoever came to the end has saved them already.
-        with contextlib.suppress(CheckpointError, LogdirError):
+        # A full disk, a folder that is gone, or weights that are worse than those saved; whoever came to the end has saved them already.
+        with contextlib.suppress(CheckpointError, LogdirError, NonFiniteError):
             save_weights(experiment, folder)
 
 
 def mark(
     error: BaseException | None, experiment: Experiment, spec: RunSpec, folder: RunFolder
 ) -> tuple[str, str]:
-    """Write the run's state into its folder, and the traceback of a failure to a file.
+    """Write the run's state into its folder, and what a failure leaves.
 
     Returns:
         The state, and why. A run whose end cannot be written has not ended for whoever looks at its folder: it failed.
     """
-    state, message = _verdict(error, experiment.frame)
     try:
         folder.check()
     except LogdirError as gone:  # nothing is written: it may be another run's by now
-        return (state, message) if error else ("failed", gone.message)
-    if state == "failed" and error is not None:
-        message += _keep_traceback(error, folder)
+        return verdict(error, experiment.frame, None) if error else ("failed", gone.message)
+    state, message = verdict(error, experiment.frame, folder)
     counts = {"frame": experiment.frame, "frames": spec.frames, "episodes": experiment.episode}
     if not folder.write_status(state, **counts, error=message or None) and error is None:
         message = (
@@ -79,23 +77,3 @@ def mark(
         )
         return "failed", message
     return state, message
-
-
-def _verdict(error: BaseException | None, frame: int) -> tuple[str, str]:
-    if error is None:
-        return "finished", ""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", f"interrupted after {frame:,} frames"
-    # What we raise says all by itself; of anything else the name says most.
-    message = str(error) if isinstance(error, AllError) else f"{type(error).__name__}: {error}"
-    return "failed", message.replace("\n", " ")
-
-
-def _keep_traceback(error: BaseException, folder: RunFolder) -> str:
-    """Write the traceback to a file, and say where; nothing if it cannot be written."""
-    file = folder.path / ERROR_FILE
-    try:
-        file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    except OSError:
-        return ""
-    return f" (see {file})"

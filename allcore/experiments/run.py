@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from allcore.approximation.loss_watch import going_on_regardless
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import begin, choose_folder
@@ -100,6 +101,7 @@ def run_in(
         with (
             computing(recorded_threads(folder.path) or choose_threads(preset)),
             interruption or Interruption() as interruption,
+            going_on_regardless(spec.on_nan == "go-on"),
         ):
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)

@@ -30,6 +30,7 @@ def run_experiment(
     seed: int = 0,
     loggers: Sequence[str] = ("core.tensorboard", "core.csv"),
     fresh: bool = False,
+    on_nan: str = "stop",
 ) -> list[Outcome]:
     """Train every agent in every environment, one after the other, and evaluate it at the end.
 
@@ -46,6 +47,7 @@ def run_experiment(
         seed: root of every random stream.
         loggers: keys of the loggers.
         fresh: run again what has been run before.
+        on_nan: what becomes of a run whose loss is infinite or not a number: `stop`, or `go-on`.
 
     Returns:
         What became of each run, agent by agent.
@@ -71,6 +73,7 @@ def run_experiment(
                 loggers=loggers,
                 verbose=verbose,
                 save_freq=save_freq,
+                on_nan=on_nan,
             )
             outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
             outcomes.append(outcome)

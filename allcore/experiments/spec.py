@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 _KIND = "specification"  # in allcore.formats
 
-#: What says how a run is shown or kept, not what it computes: two runs that differ only here are the same run.
+#: What says how a run is shown or kept, or when it is given up, not what it computes: two runs that differ only here are the
+#: same run.
 _OUTSIDE_IDENTITY = (
     "loggers",
     "verbose",
     "save_freq",
     "checkpoint_seconds",
     "checkpoint_frames",
+    "on_nan",
     "plugin_files",
     "versions",
 )
+
+
+#: What a run may do about a loss that is infinite or not a number.
+ON_NAN = ("stop", "go-on")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,7 @@ class RunSpec:
         save_freq: episodes between savings of the weights during training; 0 saves at the end only.
         checkpoint_seconds: from one checkpoint to the next; 0 writes none by time.
         checkpoint_frames: agent steps from one checkpoint to the next; 0 writes none by frames.
+        on_nan: what becomes of it when a loss is infinite or not a number: `stop`, or `go-on`.
         plugin_files: paths of single-file plugins.
         versions: version of each distribution whose parts the run uses.
     """
@@ -67,6 +74,7 @@ class RunSpec:
     save_freq: int = 100
     checkpoint_seconds: int = 600
     checkpoint_frames: int = 0
+    on_nan: str = "stop"
     plugin_files: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -74,7 +82,7 @@ class RunSpec:
         """Refuse what cannot be run.
 
         Raises:
-            SpecError: a field has the wrong type, or a number is out of range.
+            SpecError: a field has the wrong type, a number is out of range, or a word is none of those that there are.
         """
         for name, (kind, least) in _FIELDS.items():
             value = getattr(self, name)
@@ -86,6 +94,8 @@ class RunSpec:
             if not fits:
                 wanted = f"a whole number of at least {least}" if kind is int else _WORDS[kind]
                 raise SpecError(f"{name} is {wanted}, not {value!r}.")
+        if self.on_nan not in ON_NAN:
+            raise SpecError(f"on_nan is {' or '.join(ON_NAN)}, not {self.on_nan!r}.")
         if self.evaluation_interval and not self.test_episodes:
             raise SpecError("Evaluations during training need games to play, but test_episodes is 0.")
 
@@ -137,7 +147,7 @@ class RunSpec:
 
 #: What each field holds, and the least value of a number.
 _FIELDS: dict[str, tuple[type, int]] = {
-    **dict.fromkeys(("preset", "environment", "device"), (str, 0)),
+    **dict.fromkeys(("preset", "environment", "device", "on_nan"), (str, 0)),
     **dict.fromkeys(("environment_options", "hyperparameters", "versions"), (dict, 0)),
     **dict.fromkeys(("wrappers", "loggers", "plugin_files"), (tuple, 0)),
     **dict.fromkeys(("seed", "evaluation_interval", "test_episodes", "save_freq"), (int, 0)),

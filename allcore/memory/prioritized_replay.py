@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from allcore.approximation.loss_watch import goes_on_regardless, non_finite
 from allcore.core import State
 from allcore.errors import HyperparameterError, UsageError
 from allcore.memory.estimate import PRIORITY_BYTES
@@ -113,7 +114,9 @@ class PrioritizedReplayBuffer(ReplayBuffer):
                 target's entropy), without the transitions' weights. They are copied to the host.
 
         Raises:
-            UsageError: there are not N of them, some are negative, infinite or not a number, or nothing was drawn yet.
+            UsageError: there are not N of them, some are negative, or nothing was drawn yet.
+            NonFiniteError: some are infinite or not a number. Where training goes on regardless (`--on-nan go-on`), these
+                transitions get the highest priority that there has been, as new ones do.
         """
         if self._drawn is None:
             raise UsageError("no minibatch was drawn whose priorities could be updated", hint="sample first")
@@ -121,6 +124,7 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         tree, notes = self._up_to_date_tree(), self.ring.notes
         there = self._drawn >= notes.first_place
         powers = (np.maximum(errors[there], 0.0) + self.epsilon) ** self.alpha
+        powers[~np.isfinite(powers)] = self._highest
         tree.set(self._drawn[there] % notes.size, powers)
         self._highest = float(powers.max(initial=self._highest))
 
@@ -131,11 +135,8 @@ class PrioritizedReplayBuffer(ReplayBuffer):
                 f"priorities of shape {list(errors.shape)} do not fit a minibatch of {number} transitions",
                 hint="give one number per transition: the loss before its mean is taken",
             )
-        if (unusable := int(np.count_nonzero(~np.isfinite(errors)))) > 0:
-            raise UsageError(
-                f"{unusable} of {number} priorities are infinite or not a number",
-                hint="training has diverged: try a lower learning rate or clipped gradients",
-            )
+        if (unusable := int(np.count_nonzero(~np.isfinite(errors)))) > 0 and not goes_on_regardless():
+            raise non_finite(f"{unusable} of {number} priorities are infinite or not a number.")
         if errors.min(initial=0.0) < -_ROUNDING:
             raise UsageError(
                 f"a priority of {errors.min():.4g} is negative",

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from allcore.approximation.loss_watch import going_on_regardless
 from allcore.core import State
-from allcore.errors import CheckpointError, HyperparameterError, UsageError
+from allcore.errors import CheckpointError, HyperparameterError, NonFiniteError, UsageError
 from allcore.memory import PrioritizedReplayBuffer, memory_bytes, step_storage
 from allcore.optim.schedules import Linear
 
@@ -243,7 +244,6 @@ def test_what_was_drawn_before_saving_can_be_updated_after_loading():
     ("errors", "message"),
     [
         (torch.tensor([0.5, -0.5, 0.1]), "-0.5 is negative"),  # signed errors of temporal differences
-        (torch.tensor([0.5, torch.nan, torch.inf]), "2 of 3 priorities are infinite or not a number"),
         (torch.ones(2), r"shape \[2\] do not fit a minibatch of 3"),
         (torch.ones(3, 1), r"shape \[3, 1\]"),
         (torch.tensor(1.0), r"shape \[\]"),
@@ -256,6 +256,22 @@ def test_unusable_priorities_are_refused_and_change_nothing(errors, message):
     with pytest.raises(UsageError, match=message):
         buffer.update_priorities(errors)
     assert priorities(buffer) == {0: 1.0, 1: 1.0, 2: 1.0}
+
+
+def test_priorities_that_are_no_numbers_stop_learning_unless_it_goes_on_regardless():
+    buffer = seeded(5)
+    fill(buffer, 3)
+    drawn(buffer, 3)
+    errors = torch.tensor([0.5, torch.nan, torch.inf])
+    with pytest.raises(NonFiniteError, match="2 of 3 priorities are infinite or not a number") as caught:
+        buffer.update_priorities(errors)
+    assert torch.equal(caught.value.batch["priorities"].nan_to_num(), errors.nan_to_num())
+    assert priorities(buffer) == {0: 1.0, 1: 1.0, 2: 1.0}
+    with going_on_regardless():
+        set_errors(buffer, [3.0, 0.5, 0.5])
+        number, *_ = drawn(buffer, 1)
+        buffer.update_priorities(torch.tensor([torch.nan]))
+    assert priorities(buffer)[number] == max(priorities(buffer).values()) == pytest.approx(3.0)
 
 
 def test_impossible_buffers_and_draws_are_refused():

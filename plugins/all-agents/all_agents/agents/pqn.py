@@ -89,7 +89,8 @@ class PQN(ParallelAgent):
         steps = rollout.flatten()
         for _ in range(self.n_epochs):
             for rows in rollout.minibatches(self.n_minibatches, self._generator):
-                values = self.q(steps.states[rows], steps.actions[rows])
+                states, actions = steps.states[rows], steps.actions[rows]
+                values = self.q(states, actions)
                 losses = 0.5 * (values - targets[rows]).square()
                 # rows that are no step, because an episode began there, have weight zero
                 self.q.reinforce(weighted_mean(losses, steps.weights[rows]))
