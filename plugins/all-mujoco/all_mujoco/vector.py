@@ -83,10 +83,10 @@ class MujocoVectorEnvironment(VectorEnvironment):
 
     def step(self, actions: Any) -> StateArray:
         """Take one agent step in every environment; those that were done start their next episode instead."""
-        over = self.state_array["done"].cpu().numpy()
-        starting = np.flatnonzero(over)
+        done = self.state_array["done"].cpu().numpy()
+        starting = np.flatnonzero(done)
         chosen = self._actions.many(actions)
-        self.simulations.step(chosen, np.flatnonzero(~over) if starting.size else None)
+        self.simulations.step(chosen, np.flatnonzero(~done) if starting.size else None)
         self._elapsed += 1
         self.outcome = self.task.outcome(self.simulations, self._before, chosen)
         reward, terminated, _ = self.outcome

@@ -22,13 +22,13 @@ class Runner(Task):
     Args:
         unseen: coordinates of the root that observations leave out: x, or x and y.
         normal_velocities: an episode starts with normal rather than uniform noise on the velocities.
-        most_velocity: velocities are observed up to this.
+        most_velocity: velocities are observed up to this, or as they are.
         paid_when_falling: see `survival`.
     """
 
     unseen: int = 1
     normal_velocities: bool = False
-    most_velocity: float = math.inf
+    most_velocity: float | None = None
     paid_when_falling: bool = False
 
     forward_reward_weight: float = 1.0
@@ -43,7 +43,8 @@ class Runner(Task):
     def observe(self, now: Simulations) -> tuple[Array, ...]:
         """Positions and velocities."""
         first = self.unseen if self.exclude_current_positions_from_observation else 0
-        return now.qpos[:, first:], np.clip(now.qvel, -self.most_velocity, self.most_velocity)
+        limit = self.most_velocity
+        return now.qpos[:, first:], now.qvel if limit is None else np.clip(now.qvel, -limit, limit)
 
     def place(self, now: Simulations) -> Array:
         """Where the root is along x."""
