@@ -91,11 +91,14 @@ class Simulations:
 
     def _find_contact_forces(self, which: range | NDArray[np.intp]) -> None:
         # The batch does not do it, and it takes an MjData: a copy each, 10 us, and the forces, 1 us, where a step of Ant takes 150.
-        forces = self._fields["cfrc_ext"]
+        # Without a contact they are 0: nothing else acts from outside in Gymnasium's models.
+        forces, contacts = self._fields["cfrc_ext"], self._batch.bind("ncon")
         for i in which:
-            data = self._batch.get_data(i, self._scratch)
-            mujoco.mj_rnePostConstraint(self.model, data)
-            forces[i] = data.cfrc_ext
+            if contacts[i]:
+                mujoco.mj_rnePostConstraint(self.model, self._batch.get_data(i, self._scratch))
+                forces[i] = self._scratch.cfrc_ext
+            else:
+                forces[i] = 0.0
 
 
 def _without_islands(model: mujoco.MjModel) -> mujoco.MjModel:
