@@ -92,6 +92,7 @@ class Simulations:
     def _find_contact_forces(self, which: range | NDArray[np.intp]) -> None:
         # The batch does not do it, and it takes an MjData: a copy each, 10 us, and the forces, 1 us, where a step of Ant takes 150.
         # Without a contact they are 0: nothing else acts from outside in Gymnasium's models.
+        assert self._scratch is not None
         forces, contacts = self._fields["cfrc_ext"], self._batch.bind("ncon")
         for i in which:
             if contacts[i]:
