@@ -24,7 +24,7 @@ SLURM_LOCAL ?= $(abspath ../shared/slurm/slurm-local.sh)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-dqn format docs docs-serve clean
+.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-dqn bench-mujoco format docs docs-serve clean
 .PHONY: check check-format check-lint check-types check-layers check-docs
 
 help: ## Show this list
@@ -66,6 +66,10 @@ test-slurm: setup ## Run the tests on a private Slurm cluster (minutes)
 
 test-system: setup ## Build the distributions and install them into fresh environments
 	$(PYTEST) -m system
+
+bench-mujoco: setup ## Measure the speed of MuJoCo vectors beside Gymnasium's and EnvPool's (twelve minutes)
+	sh benchmarks/speed/setup_peers.sh $(BIN)/python
+	$(BIN)/python benchmarks/speed/mujoco_vector.py $(BENCH_OPTIONS)
 
 bench-dqn: setup ## Measure the speed of DQN on Breakout beside Stable-Baselines3's (five minutes)
 	sh benchmarks/speed/setup_peers.sh $(BIN)/python

@@ -32,3 +32,9 @@ class Seeds:
         generator = torch.Generator(device=device)
         generator.manual_seed(self.integer(name, index))
         return generator
+
+
+def environment_seeds(seed: int, n: int) -> list[int]:
+    """The seeds of `n` environments: the first gets `seed` itself, so that it does what a single one does, the others derived ones."""
+    seeds = Seeds(seed)
+    return [seed, *(seeds.integer("environment", index) for index in range(1, n))]

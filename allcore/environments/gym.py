@@ -17,6 +17,7 @@ from allcore.environments.episode_trace import EpisodeTrace, as_seen_before
 from allcore.environments.gym_registry import make_gymnasium
 from allcore.environments.gym_vector import GymVectorEnvironment, make_vector
 from allcore.environments.spaces import ObservationReader, tensor_space
+from allcore.environments.vector_environment import VectorEnvironment
 from allcore.errors import UsageError
 
 
@@ -109,7 +110,7 @@ class GymEnvironment(Environment):
         seen |= {"done": moment.terminated or moment.truncated, "mask": 0.0 if moment.terminated else 1.0}
         self._state = as_seen_before(self, state["state"], seen)
 
-    def duplicate(self, n: int) -> GymVectorEnvironment:
+    def duplicate(self, n: int) -> VectorEnvironment:
         """A vector of `n` environments like this one, through `gymnasium.make_vec`.
 
         Raises:

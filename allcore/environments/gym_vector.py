@@ -19,7 +19,7 @@ from allcore.environments.spaces import ObservationReader, tensor_space
 from allcore.environments.vector_environment import VectorEnvironment
 from allcore.environments.vector_saving import saving_of
 from allcore.errors import CheckpointError, UsageError
-from allcore.seeding import Seeds
+from allcore.seeding import environment_seeds
 
 
 class GymVectorEnvironment(VectorEnvironment):
@@ -144,8 +144,7 @@ class GymVectorEnvironment(VectorEnvironment):
     def _seeds(self, seed: int | None) -> Any:
         if seed is None or not isinstance(self._vector.unwrapped, (SyncVectorEnv, AsyncVectorEnv)):
             return seed
-        seeds = Seeds(seed)
-        return [seed, *(seeds.integer("environment", index) for index in range(1, self.num_envs))]
+        return environment_seeds(seed, self.num_envs)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         tensor = torch.from_numpy(array)

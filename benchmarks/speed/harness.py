@@ -87,8 +87,18 @@ def summarise(runs: list[Run], ours: str = "ours") -> dict[str, dict[str, float]
     }
 
 
-def write(out: Path, workload: str, settings: Mapping[str, Any], runs: list[Run], table: str) -> Path:
-    """Write `<workload>-<date>.json`, with every number, and beside it the table as Markdown; give the former's path."""
+def write(
+    out: Path,
+    workload: str,
+    settings: Mapping[str, Any],
+    runs: list[Run],
+    table: str,
+    summary: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write `<workload>-<date>.json`, with every number, and beside it the table as Markdown; give the former's path.
+
+    Without a summary, it is that of all runs together.
+    """
     now = datetime.datetime.now(datetime.UTC)
     record = {
         "workload": workload,
@@ -96,7 +106,7 @@ def write(out: Path, workload: str, settings: Mapping[str, Any], runs: list[Run]
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "machine": machine(),
         "settings": dict(settings),
-        "summary": summarise(runs),
+        "summary": summary or summarise(runs),
         "runs": runs,
     }
     out.mkdir(parents=True, exist_ok=True)

@@ -17,3 +17,4 @@ peer() { # NAME PACKAGE...
 }
 
 peer sb3 stable-baselines3==2.9.2 torch gymnasium ale-py opencv-python-headless
+peer envpool envpool==1.2.5 gymnasium numpy

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import mujoco  # type: ignore[import-untyped]
+from gymnasium.envs.mujoco import MujocoEnv
 
 from all_mujoco.names import TASKS, names
+from all_mujoco.tasks import find_task
 from allcore.environments import GymEnvironment
 from allcore.errors import UnknownEnvironmentError, UsageError
 from allcore.keys import did_you_mean
@@ -16,7 +18,10 @@ from allcore.keys import did_you_mean
 if TYPE_CHECKING:
     import torch
 
-    from allcore.environments.gym_vector import GymVectorEnvironment
+    from allcore.environments import VectorEnvironment
+
+#: Options that are not of a task's own constructor alone: the time limit is around it, the substeps are MuJoCo's.
+_OF_ANY_TASK = ("max_episode_steps", "frame_skip")
 
 
 class MujocoEnvironment(GymEnvironment):
@@ -54,10 +59,34 @@ class MujocoEnvironment(GymEnvironment):
                 f"{name} cannot be made: {error.__cause__}", hint="Use version 5 or 4."
             ) from error
 
-    def duplicate(self, n: int) -> GymVectorEnvironment:
-        """A vector of `n` environments like this one, through `gymnasium.make_vec`."""
+    def duplicate(self, n: int) -> VectorEnvironment:
+        """A vector of `n` environments like this one, simulated as a batch.
+
+        It is Gymnasium's, which steps one after the other, where MuJoCo is older than 4, or with an option that the batch does not
+        know: a model of one's own (`xml_file`) and whatever belongs to pictures, such as `render_mode`.
+        """
+        batch = self._batch(n)
+        if batch is not None:
+            return batch
         with _without_warnings_about_models():
             return super().duplicate(n)
+
+    def _batch(self, n: int) -> VectorEnvironment | None:
+        options = {name: value for name, value in self._options.items() if name not in _OF_ANY_TASK}
+        task = find_task(self.name, options)
+        inside, spec = self._env.unwrapped, self._env.spec
+        # Somebody may have registered another environment under the id of a task.
+        is_gymnasiums = type(inside).__module__.startswith("gymnasium.envs.mujoco.")
+        if task is None or spec is None or spec.additional_wrappers or not is_gymnasiums:
+            return None
+        try:
+            from all_mujoco.vector import MujocoVectorEnvironment
+        except ImportError:  # mujoco.batch came with MuJoCo 4
+            return None
+        assert isinstance(inside, MujocoEnv)
+        return MujocoVectorEnvironment(
+            task, inside, n, self._device, key=self._key, max_episode_steps=spec.max_episode_steps
+        )
 
 
 def make(name: str, *, device: torch.device | str = "cpu", **options: Any) -> MujocoEnvironment:
