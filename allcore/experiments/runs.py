@@ -160,7 +160,7 @@ def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
 def _state(folder: RunFolder, status: dict[str, Any]) -> str:
     """The state that the run says it is in, unless it says `running` and its process is gone."""
     state: str = status.get("state", "running")
-    if state in ("finished", "failed", "interrupted"):
+    if state in ("submitted", "finished", "failed", "interrupted"):
         return state
     locked = folder.is_locked()
     if status and (locked is None or status.get("host") != socket.gethostname()):

@@ -15,6 +15,7 @@ SAYS = {
     "control_loop.py": "episodes, of which the first five returned [",
     "preset.py": "the loaded one's action:",
     "experiment.py": "",
+    "folder_executor.py": "",
     "own_agent.py": "finished: runs/own_agent-double_dqn/CartPole-v1/seed0-",
 }
 WRITES = {
