@@ -13,10 +13,11 @@ prints both and leaves with the class's `exit_code`:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 
 class AllError(Exception):
