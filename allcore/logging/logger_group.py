@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,10 +96,12 @@ class LoggerGroup(Logger):
             except LogdirError:
                 raise
             except (Exception, SystemExit) as error:
-                # Whoever closes wants to end anyway, and what was to be kept was flushed before.
-                if isinstance(error, OSError) and error.errno in _DISK_ERRORS and method != "close":
+                number = (error.errno if isinstance(error, OSError) else None) or 0
+                if method == "close" and number in {*_DISK_ERRORS, errno.ENOENT}:
+                    continue  # what was to be kept was flushed before, and why it could not be is said already
+                if number in _DISK_ERRORS:
                     raise LogdirError(
-                        f"The log in {logger.folder} cannot be written: {error.strerror}.", hint=REMEDY
+                        f"The log in {logger.folder} cannot be written: {os.strerror(number)}.", hint=REMEDY
                     ) from error
                 self._switch_off(logger, method, error)
 

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from instants import CHECKPOINT
 from workloads import WORKLOADS, command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,8 +92,8 @@ def write_table(folder: Path) -> None:
         "",
         "Made by `python benchmarks/survival/kill.py`; [what was done](../../survival/README.md). Every kill is in the JSON files.",
         "",
-        "| workload | runs | equal | kills | within a checkpoint | starting or going on | training | evaluating | ending | not known |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| workload | runs | equal | kills | in a checkpoint | in another file | starting or going on | training | evaluating | ending | not known |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
         *(_row(content) for content in files),
         "",
         "A run is equal if weights, CSV files, JSON lines and TensorBoard's scalars (but for the clock) are those of the uninterrupted",
@@ -123,7 +124,8 @@ def _row(content: dict[str, Any]) -> str:
     kills = [kill for run in content["runs"] for kill in run["kills"]]
     phases = Counter(kill["phase"] for kill in kills)
     counts = [
-        sum(kill["writing"] is not None for kill in kills),
+        sum(kill["writing"] in CHECKPOINT for kill in kills),
+        sum(kill["writing"] is not None and kill["writing"] not in CHECKPOINT for kill in kills),
         phases["starting"] + phases["going on"],
         *(phases[phase] for phase in ("training", "evaluating", "ending", None)),
     ]

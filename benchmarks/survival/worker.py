@@ -44,6 +44,7 @@ class Worker:
     def __init__(self, arguments: list[str], folder: Path, *, forked: bool) -> None:
         self._note = memoryview(mmap.mmap(-1, 16)).cast("q")  # frame and phase, shared with the child
         self.began = time.monotonic()
+        self.started_at = time.time()
         self.killed_after = 0.0  # seconds
         self.forked = forked
         self._code: int | None = None

@@ -85,12 +85,20 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_a_full_disk_ends_the_run_and_the_same_command_goes_on(
-    disk: Disk, tmp_path: Path, small_run: RunSpec, at_frame: Callable[..., Any], results: Results
+    disk: Disk,
+    tmp_path: Path,
+    small_run: RunSpec,
+    at_frame: Callable[..., Any],
+    results: Results,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     whole = results(execute(small_run, tmp_path / "whole", quiet=True).folder)
     with at_frame(300, disk.fill):
         outcome = execute(small_run, disk.path, quiet=True)
     disk.free()
+    assert [
+        text for text in caplog.messages if "no checkpoint" not in text
+    ] == []  # one message, and no other
     assert outcome.state == "failed"
     assert re.search(r"cannot be written: File too large\.|No space left on device", outcome.message)
     assert "the same command goes on with the run" in outcome.message

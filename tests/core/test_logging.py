@@ -1,5 +1,6 @@
 """What reaches the files: exact rows, late tensors, torn lines, continued runs."""
 
+import errno
 import json
 import logging
 import math
@@ -10,6 +11,7 @@ import time
 import pytest
 import torch
 
+from allcore.errors import LogdirError
 from allcore.logging import (
     CsvLogger,
     DummyLogger,
@@ -332,6 +334,22 @@ def test_a_logger_that_fails_is_switched_off_with_one_line(tmp_path, caplog, err
     (message,) = caplog.messages
     assert message.endswith(f"episode failed with {type(error).__name__}: no space left")
     assert message.startswith("Recorder is switched off, the run goes on")
+
+
+@pytest.mark.parametrize("call", [("rewind", 3), ("scalar", "fps", 1.0, 4), ("episode", {}), ("flush",)])
+def test_a_full_disk_goes_through_a_group(tmp_path, call):
+    method, *arguments = call
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(LogdirError, match=r"The log in .* cannot be written: No space left on device\."):
+        getattr(LoggerGroup([Recorder(tmp_path, fail_on=method, error=full)]), method)(*arguments)
+
+
+def test_who_cannot_close_on_a_full_disk_hinders_nobody(tmp_path, caplog):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    bad, good = Recorder(tmp_path, fail_on="close", error=full), Recorder(tmp_path)
+    LoggerGroup([bad, good]).close()
+    assert good.calls == [("close",)]
+    assert caplog.messages == []
 
 
 def test_ctrl_c_goes_through_a_group(tmp_path):

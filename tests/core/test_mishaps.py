@@ -53,6 +53,7 @@ def test_a_run_whose_folder_is_removed_ends_and_does_not_make_it_again(
     small_run: RunSpec,
     at_frame: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     never = {"checkpoint_frames": 0, "save_freq": 0, "evaluation_interval": 0}
     if found_out == "when a checkpoint is due":
@@ -75,6 +76,7 @@ def test_a_run_whose_folder_is_removed_ends_and_does_not_make_it_again(
         outcome = execute(spec, tmp_path, quiet=True)
     assert outcome.state == "failed"
     assert "was removed or replaced while the run was writing it" in outcome.message
+    assert caplog.messages == []
     assert reached == ([400] if found_out == "at the end" else [])
     assert [path.name for path in other.folder.parent.iterdir()] == [other.folder.name]
     found = read_run(other.folder)
