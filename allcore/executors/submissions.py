@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.errors import LogdirError, SpecError, UnknownKeyError
 from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.formats import VERSIONS, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +81,7 @@ def _begin(folder: RunFolder, spec: RunSpec, env: str) -> None:
     with folder:
         folder.write_run(
             {
+                "schema": VERSIONS["run"],
                 "preset": spec.preset,
                 "env": env,
                 "environment": spec.environment,
@@ -128,7 +130,7 @@ def write_submission(folder: Path, record: Mapping[str, Any]) -> None:
 def read_submission(folder: Path) -> dict[str, Any]:
     """Who a run was given to; empty if to nobody, or if that cannot be read."""
     try:
-        record = json.loads((folder / SUBMISSION).read_bytes())
+        record = read_json((folder / SUBMISSION).read_bytes())
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}

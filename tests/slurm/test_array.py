@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from all_slurm import SlurmExperiment, slurm
+from all_slurm import SlurmExperiment, slurm, worker
 from all_slurm.array import ArrayExecutor
 from all_slurm.resources import Resources, seconds_of
 from all_slurm.worker import MOST_STARTS, _note_start
@@ -191,7 +191,10 @@ class TestStandings:
         folders = [tmp_path / name for name in "abcd"]
         for index, folder in enumerate(folders):
             folder.mkdir()
-            write_submission(folder, {"executor": "slurm.array", "name": "all-x", "index": index, "job": "5"})
+            write_submission(
+                folder,
+                {"executor": "slurm.array", "name": "all-x", "index": index, "folder": "x", "job": "5"},
+            )
         programs(
             squeue='echo "all-x|0|5_0|PENDING|(Resources)"; echo "all-x|1|5_1|RUNNING|n1"; echo "other|2|5_2|RUNNING|n1"',
             sacct='[ "$1" = --completion ] && printf "5_3|PREEMPTED\\n5_3|NODE_FAIL\\n5_3.batch|CANCELLED by 0\\n"',
@@ -204,7 +207,7 @@ class TestStandings:
         }
 
     def test_no_answer_is_no_answer(self, programs, tmp_path: Path):
-        write_submission(tmp_path, {"executor": "slurm.array", "name": "all-x", "index": 0})
+        write_submission(tmp_path, {"executor": "slurm.array", "name": "all-x", "index": 0, "folder": "x"})
         programs(squeue="exit 1")
         assert ArrayExecutor().standings([tmp_path]) == {tmp_path: Standing("unknown", "squeue: exit code 1")}
 
@@ -214,7 +217,9 @@ class TestStandings:
         folders = [tmp_path / "a", tmp_path / "b"]
         for index, folder in enumerate(folders):
             folder.mkdir()
-            write_submission(folder, {"executor": "slurm.array", "name": "all-x", "index": index})
+            write_submission(
+                folder, {"executor": "slurm.array", "name": "all-x", "index": index, "folder": "x"}
+            )
         programs(
             squeue='echo "all-x|0|5_0|PENDING|(None)"; echo "all-x|1|5_1|RUNNING|n1"; echo "all-x|2|5_2|RUNNING|n1"'
         )
@@ -227,7 +232,7 @@ class TestStandings:
 class TestStarts:
     def test_a_run_that_gets_no_further_is_given_up_until_it_is_submitted_again(self, tmp_path: Path):
         folder = RunFolder(tmp_path)
-        write_submission(tmp_path, {"name": "first"})
+        write_submission(tmp_path, {"executor": "slurm.array", "name": "first", "index": 0, "folder": "x"})
         assert [_note_start(folder) for _ in range(MOST_STARTS + 1)] == [True] * MOST_STARTS + [False]
         folder.checkpoints.mkdir()
         (folder.checkpoints / "000000000300.safetensors").touch()
@@ -235,7 +240,7 @@ class TestStarts:
         for _ in range(MOST_STARTS - 1):
             _note_start(folder)
         assert not _note_start(folder)
-        write_submission(tmp_path, {"name": "second"})
+        write_submission(tmp_path, {"executor": "slurm.array", "name": "second", "index": 0, "folder": "x"})
         assert _note_start(folder)
 
 
@@ -277,3 +282,23 @@ class TestFromPython:
         with pytest.raises(SpecError, match=r"(?s)no plugin registered it.*my_module:.*--plugin FILE.py"):
             SlurmExperiment(replace(dqn, name="my.dqn"), GymEnvironment("CartPole-v1"), 100)
         assert _calls(tmp_path, "sbatch") == []
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        "text", ["{", "[]", '{"executor": "slurm.array", "name": ["x"], "index": 0, "folder": "x"}']
+    )
+    def test_a_damaged_submission_is_none(self, text, programs, tmp_path: Path):
+        (tmp_path / "submission.json").write_text(text)
+        assert ArrayExecutor().standings([tmp_path]) == {tmp_path: Standing("gone")}
+
+    def test_a_half_written_start_is_passed_over(self, tmp_path: Path):
+        (tmp_path / "slurm-starts.jsonl").write_text('{"submission": "x", "fra\n[]\n')
+        assert _note_start(RunFolder(tmp_path))
+
+    @pytest.mark.parametrize("text", [None, "{", "{}", '{"runs": []}'])
+    def test_a_submission_without_its_list_is_one_message(self, text, tmp_path: Path, capsys):
+        if text is not None:
+            (tmp_path / "submission.json").write_text(text)
+        assert worker.main([str(tmp_path), "0"]) == 1
+        assert "does not say what task 0 is to run" in capsys.readouterr().err

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import datetime
-import json
-import os
 import secrets
-import shlex
 import shutil
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from all_slurm import slurm
 from all_slurm.resources import Resources
+from all_slurm.submission import KEY, SUBMISSIONS, Submission, script, submission_of, write_list
 from allcore.errors import LogdirError, UsageError
 from allcore.executors import Executor, Standing
-from allcore.executors.submissions import prepare, read_submission, withdraw, write_submission
+from allcore.executors.submissions import prepare, withdraw, write_submission
 from allcore.experiments import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from allcore.experiments.run_folder import RunFolder
     from allcore.experiments.spec import RunSpec
-
-#: The executor's key, by which submissions name it.
-KEY = "slurm.array"
-
-#: In the log folder: a folder for each submission, with its script, its list of runs, and what its tasks printed.
-SUBMISSIONS = "slurm"
 
 #: In a run's folder, while it is not to run: written before its job is cancelled, removed when it is submitted again.
 CANCELLED = "cancelled"
@@ -61,40 +52,33 @@ class ArrayExecutor(Executor):
         outcomes = [_known(spec, folder) for spec, folder in zip(specs, folders, strict=True)]
         waiting = [folder.path for folder, outcome in zip(folders, outcomes, strict=True) if outcome is None]
         standings = self.standings(waiting)
-        numbers = [n for n, folder in enumerate(folders) if _is_to_be_submitted(folder, standings)]
+        numbers = [n for n, folder in enumerate(folders) if _is_to_be_submitted(folder.path, standings)]
         for first in range(0, len(numbers), limit):
             part = numbers[first : first + limit]
             chosen = [specs[number] for number in part]
             self._submit([folders[number].path for number in part], chosen, resources, command_line(chosen))
         return [
-            outcome or _submitted(spec, folder, standings.get(folder.path))
+            outcome or _submitted(spec, folder.path, standings[folder.path])
             for spec, folder, outcome in zip(specs, folders, outcomes, strict=True)
         ]
 
     def standings(self, folders: Collection[Path]) -> dict[Path, Standing]:
-        """Ask Slurm once for all of them. A job is known by its name, which is ours: ids are used again after a crash."""
-        records = {folder: read_submission(folder) for folder in folders}
+        """Ask Slurm once for all of them."""
+        submissions = {folder: submission_of(folder) for folder in folders}
         try:
-            tasks = {
-                (task.name, task.index): task
-                for task in slurm.tasks(
-                    str(record["name"]) for record in records.values() if "name" in record
-                )
-            }
+            tasks = _tasks_of(submissions.values())
         except slurm.SlurmError as error:
             return {folder: Standing("unknown", error.message) for folder in folders}
-        missing = [
-            folder
-            for folder, record in records.items()
-            if (record.get("name"), record.get("index")) not in tasks
-        ]
-        endings = slurm.endings(_job(records[folder]) for folder in missing if records[folder].get("job"))
+        gone = [each for each in submissions.values() if each and each not in tasks and each.job]
+        endings = slurm.endings(each.task for each in gone)
         found = {}
-        for folder, record in records.items():
-            task = tasks.get((record.get("name"), record.get("index")))  # type: ignore[arg-type]
-            found[folder] = (
-                _standing(task) if task else Standing("gone", endings.get(_job(record), "").lower())
-            )
+        for folder, submission in submissions.items():
+            if submission in tasks:
+                found[folder] = _standing(tasks[submission])
+            else:
+                found[folder] = Standing(
+                    "gone", endings.get(submission.task, "").lower() if submission else ""
+                )
         return found
 
     def cancel(self, folders: Collection[Path]) -> None:
@@ -105,10 +89,7 @@ class ArrayExecutor(Executor):
         """
         for folder in folders:
             _mark_cancelled(folder)
-        records = [read_submission(folder) for folder in folders]
-        wanted = {(record.get("name"), record.get("index")) for record in records}
-        tasks = slurm.tasks(str(record["name"]) for record in records if "name" in record)
-        tasks = [task for task in tasks if (task.name, task.index) in wanted]
+        tasks = _tasks_of(submission_of(folder) for folder in folders).values()
         slurm.cancel(
             [task.job for task in tasks if task.state in slurm.WAITING],
             [task.job for task in tasks if task.state not in slurm.WAITING],
@@ -130,54 +111,25 @@ class ArrayExecutor(Executor):
             *resources.options(on_gpu=any(not spec.device.startswith("cpu") for spec in specs)),
             str(place / "job.sh"),
         ]
-        record = {"executor": KEY, "name": name, "folder": str(place), "submitted": _now()}
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        record = {"executor": KEY, "name": name, "folder": str(place), "submitted": now}
+        runs = [str(folder.resolve()) for folder in folders]
         try:
             place.mkdir(parents=True)
             (place / "job.sh").write_text(script(place, resources.setup, worker), encoding="utf-8")
-            runs = [str(folder.resolve()) for folder in folders]
-            _write(place / "submission.json", {**record, "sbatch": arguments, "runs": runs})
+            write_list(place, {**record, "sbatch": arguments, "runs": runs})
         except OSError as error:
             raise LogdirError(f"{place} cannot be written: {error.strerror or error}.") from None
         for index, folder in enumerate(folders):
             (folder / CANCELLED).unlink(missing_ok=True)
             write_submission(folder, {**record, "index": index})
-        try:
-            job = _ask(arguments, name)
-        except slurm.NoAnswerError:
-            raise
-        except slurm.SlurmError:  # refused: nothing is left behind
-            for folder in folders:
-                withdraw(folder)
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-        _write(place / "submission.json", {**record, "job": job, "sbatch": arguments, "runs": runs})
+        job = _ask(arguments, name, folders, place)
         for index, folder in enumerate(folders):
             write_submission(folder, {**record, "index": index, "job": job})
 
 
-def script(place: Path, setup: Sequence[str], worker: Sequence[str]) -> str:
-    """The batch script of a submission.
-
-    Args:
-        place: the submission's folder.
-        setup: the user's lines of shell.
-        worker: arguments for the worker.
-    """
-    command = [sys.executable, "-m", "all_slurm.worker", *worker, str(place)]
-    return "\n".join(
-        [
-            "#!/bin/bash",
-            f"cd {shlex.quote(os.getcwd())} || exit 1",
-            *setup,
-            "# exec: Slurm's warning reaches this process alone, which has to be the program",
-            f'exec {shlex.join(command)} "$SLURM_ARRAY_TASK_ID"',
-            "",
-        ]
-    )
-
-
-def _ask(arguments: Sequence[str], name: str) -> str:
-    """Submit; if Slurm's answer is lost, look whether the job is there."""
+def _ask(arguments: Sequence[str], name: str, folders: Sequence[Path], place: Path) -> str:
+    """Submit, and give the job's id. If the answer is lost, look whether the job is there; if it is no, leave nothing behind."""
     try:
         return slurm.sbatch(arguments)
     except slurm.NoAnswerError as error:
@@ -191,6 +143,22 @@ def _ask(arguments: Sequence[str], name: str) -> str:
             f"{error.message} Whether the job {name} was submitted is not known.",
             hint="The same command, later, looks for it first and submits it if it is not there.",
         ) from None
+    except slurm.SlurmError:
+        for folder in folders:
+            withdraw(folder)
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def _tasks_of(submissions: Iterable[Submission | None]) -> dict[Submission, slurm.Task]:
+    """The tasks of these submissions that have not ended.
+
+    Raises:
+        SlurmError: Slurm does not answer.
+    """
+    by_task = {(each.name, each.index): each for each in submissions if each}
+    tasks = slurm.tasks(name for name, _ in by_task)
+    return {by_task[key]: task for task in tasks if (key := (task.name, task.index)) in by_task}
 
 
 def _known(spec: RunSpec, folder: RunFolder) -> Outcome | None:
@@ -202,26 +170,29 @@ def _known(spec: RunSpec, folder: RunFolder) -> Outcome | None:
     return None
 
 
-def _is_to_be_submitted(folder: RunFolder, standings: dict[Path, Standing]) -> bool:
+def _is_to_be_submitted(folder: Path, standings: dict[Path, Standing]) -> bool:
     """Whether a run is neither finished nor with Slurm.
 
     Raises:
-        SlurmError: Slurm does not answer, so that nobody knows.
+        SlurmError: Slurm does not answer, so that nobody knows; or the run is about to end.
     """
-    standing = standings.get(folder.path)
-    if standing is not None and standing.state == "unknown":
+    standing = standings.get(folder)
+    if standing is None:
+        return False
+    if standing.state == "unknown":
         raise slurm.NoAnswerError(standing.note, hint="Nothing was submitted.")
-    if standing is not None and (folder.path / CANCELLED).exists() and standing.state == "running":
+    if standing.state == "running" and (folder / CANCELLED).exists():
         raise slurm.SlurmError(
-            f"{folder.path} is being cancelled.", hint="Nothing was submitted: wait until it has ended."
+            f"{folder} is being cancelled.", hint="Nothing was submitted: wait until it has ended."
         )
-    return standing is not None and standing.state == "gone"
+    return standing.state == "gone"
 
 
-def _submitted(spec: RunSpec, folder: RunFolder, before: Standing | None) -> Outcome:
-    record = read_submission(folder.path)
-    already = "" if before is None or before.state == "gone" else f"{before.state} already, "
-    return Outcome(spec=spec, folder=folder.path, state="submitted", message=f"{already}job {_job(record)}")
+def _submitted(spec: RunSpec, folder: Path, before: Standing) -> Outcome:
+    submission = submission_of(folder)
+    already = "" if before.state == "gone" else f"{before.state} already, "
+    message = f"{already}job {submission.task}" if submission else ""
+    return Outcome(spec=spec, folder=folder, state="submitted", message=message)
 
 
 def _standing(task: slurm.Task) -> Standing:
@@ -230,20 +201,8 @@ def _standing(task: slurm.Task) -> Standing:
     )
 
 
-def _job(record: dict[str, Any]) -> str:
-    return f"{record.get('job')}_{record.get('index')}"
-
-
 def _mark_cancelled(folder: Path) -> None:
     try:
         (folder / CANCELLED).touch()
     except OSError as error:
         raise LogdirError(f"{folder} cannot be written: {error.strerror or error}.") from None
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _write(path: Path, record: dict[str, Any]) -> None:
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

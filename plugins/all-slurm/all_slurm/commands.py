@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from all_slurm.array import KEY, ArrayExecutor
+from all_slurm.array import ArrayExecutor
+from all_slurm.submission import submission_of
 from allcore.cli.find_run import find_run, run_argument, run_folders
 from allcore.cli.tables import echo_json, echo_table
 from allcore.errors import LogdirError, UsageError
-from allcore.executors.submissions import read_submission
 
 if TYPE_CHECKING:
     from allcore.experiments.runs import Run
@@ -26,7 +25,7 @@ def status(logdir: str, as_json: bool) -> None:
     from allcore.executors.standings import ask
     from allcore.experiments.runs import find_runs
 
-    runs = ask(run for run in find_runs(logdir) if _submission(run.path))
+    runs = ask(run for run in find_runs(logdir) if submission_of(run.path))
     if as_json:
         echo_json([_as_record(run) for run in runs])
     elif runs:
@@ -48,11 +47,11 @@ def logs(run: str, logdir: str, lines: int) -> None:
     RUN is a run's folder, or a part of its name that no other run has.
     """
     folder = find_run(run, logdir)
-    record = _submission(folder)
-    if not record:
+    submission = submission_of(folder)
+    if submission is None:
         raise UsageError(f"{folder} was not submitted to Slurm.")
-    path = Path(record["folder"], f"{record['index']}.out")
-    click.echo(f"{path} (job {_job(record)}):")
+    path = submission.output
+    click.echo(f"{path} (job {submission.task}):")
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -77,7 +76,7 @@ def cancel(runs: tuple[str, ...], everything: bool, logdir: str) -> None:
     if bool(runs) == everything:
         raise UsageError("Name the runs to cancel, or say --all.")
     found = run_folders(logdir) if everything else [find_run(run, logdir) for run in runs]
-    folders = [folder for folder in found if _submission(folder)]
+    folders = [folder for folder in found if submission_of(folder)]
     if strangers := [folder for folder in found if runs and folder not in folders]:
         raise UsageError(f"{strangers[0]} was not submitted to Slurm.")
     there = [
@@ -89,19 +88,21 @@ def cancel(runs: tuple[str, ...], everything: bool, logdir: str) -> None:
     )
 
 
-def _submission(folder: Path) -> dict[str, Any]:
-    record = read_submission(folder)
-    return record if record.get("executor") == KEY else {}
-
-
-def _job(record: dict[str, Any]) -> str:
-    return f"{record.get('job', 'not known')}_{record['index']}"
-
-
 def _row(run: Run) -> list[str | None]:
-    job = _job(_submission(run.path))
-    return [str(run.path), job, run.state, f"{run.frame:,}", f"{run.frames:,.0f}", run.error or run.note]
+    return [
+        str(run.path),
+        _task(run),
+        run.state,
+        f"{run.frame:,}",
+        f"{run.frames:,.0f}",
+        run.error or run.note,
+    ]
 
 
 def _as_record(run: Run) -> dict[str, Any]:
-    return {**dataclasses.asdict(run), "path": str(run.path), "job": _job(_submission(run.path))}
+    return {**dataclasses.asdict(run), "path": str(run.path), "job": _task(run)}
+
+
+def _task(run: Run) -> str | None:
+    submission = submission_of(run.path)
+    return submission.task if submission else None

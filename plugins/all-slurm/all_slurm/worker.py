@@ -6,6 +6,7 @@ from the run's folder alone: finished, cancelled, locked by another process, or 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from all_slurm.array import CANCELLED
+from all_slurm.submission import run_of, submission_of
+from allcore.errors import LogdirError
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run_folder import RunFolder
 
@@ -42,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made.add_argument("submission", type=Path)
     made.add_argument("index", type=int)
     given = made.parse_args(arguments)
-    folder = RunFolder(_run_of(given.submission, given.index))
+    try:
+        folder = RunFolder(run_of(given.submission, given.index))
+    except LogdirError as error:
+        return _say(1, error.message)
     with Interruption(SIGNALS, insistent=False) as interruption:
         try:
             if (folder.path / CANCELLED).exists():
@@ -66,11 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _say(EXIT_CODES[state], f"{state}: {message}" if message else state)
 
 
-def _run_of(submission: Path, index: int) -> str:
-    runs = json.loads((submission / "submission.json").read_bytes())["runs"]
-    return str(runs[index])
-
-
 def _queue_again(folder: RunFolder) -> int:
     from all_slurm import slurm
 
@@ -85,22 +86,25 @@ def _queue_again(folder: RunFolder) -> int:
 def _note_start(folder: RunFolder) -> bool:
     """Write down that the run begins; False if it has begun from the same frame too often since it was submitted."""
     frame = _newest_frame(folder)
-    submission = _submission(folder)
+    submission = submission_of(folder.path)
+    name = submission.name if submission else None
     path = folder.path / STARTS
-    earlier = [json.loads(line) for line in path.read_text().splitlines() if line] if path.exists() else []
-    same = [start for start in earlier if start["submission"] == submission]
+    same = [start for start in _starts(path) if start.get("submission") == name]
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    start = {"submission": submission, "frame": frame, "job": os.environ.get("SLURM_JOB_ID"), "at": now}
+    start = {"submission": name, "frame": frame, "job": os.environ.get("SLURM_JOB_ID"), "at": now}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(start) + "\n")
     last = same[-MOST_STARTS:]
-    return len(last) < MOST_STARTS or any(start["frame"] != frame for start in last)
+    return len(last) < MOST_STARTS or any(start.get("frame") != frame for start in last)
 
 
-def _submission(folder: RunFolder) -> Any:
-    from allcore.executors.submissions import read_submission
-
-    return read_submission(folder.path).get("name")
+def _starts(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of starts; those that a killed task left half-written are passed over."""
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return [start for start in found if isinstance(start, dict)]
 
 
 def _newest_frame(folder: RunFolder) -> int:
