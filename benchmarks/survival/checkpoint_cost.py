@@ -148,8 +148,11 @@ def main() -> None:
         command = [sys.executable, __file__, "--only", kind, *sys.argv[1:]]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         measured.append({**json.loads(done.stdout), "load_before": load})
-    commit = subprocess.run(  # noqa: S607
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.strip()
     record = {
         "workload": "checkpoint_cost",
