@@ -248,5 +248,20 @@ def test_nobody_begins_in_a_folder_that_is_being_discarded(tmp_path: Path) -> No
     second.close()
 
 
+def test_a_discarded_folder_is_locked_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove, locked = RunFolder._remove_made, []
+
+    def noting(self: RunFolder) -> None:
+        locked.append(RunFolder(self.path).is_locked())
+        remove(self)
+
+    monkeypatch.setattr(RunFolder, "_remove_made", noting)
+    RunFolder(tmp_path / "run").open().discard()
+    assert locked == [True]
+    assert not (tmp_path / "run").exists()
+
+
 def _changed(spec: RunSpec, **changes: Any) -> RunSpec:
     return RunSpec.from_json({**spec.to_json(), **changes})
