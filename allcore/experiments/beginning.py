@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allcore.checkpoint import remove_half_written
 from allcore.environments import MultiagentEnvironment
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.continuation import Saver, go_on
@@ -45,9 +46,8 @@ def begin(
     continued = go_on(experiment, checkpoints)
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     earlier = folder.read_run().get("continued", []) if continued else []
-    # The failure before, and weights that a killed process left half-written.
-    for path in (folder.path / ERROR_FILE, *folder.path.glob(".*.tmp")):
-        path.unlink(missing_ok=True)
+    (folder.path / ERROR_FILE).unlink(missing_ok=True)
+    remove_half_written(folder.path)  # weights, by a killed process
     folder.write_run(
         {**run_record(spec, env, preset), "continued": earlier + ([continued] if continued else [])}
     )
