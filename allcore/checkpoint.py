@@ -129,6 +129,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     _flush(path.parent)  # the new name is safe only when its folder is on disk, too
 
 
+def remove_half_written(folder: str | Path) -> None:
+    """Remove the temporary files that killed processes left in a folder: ours, and those that safetensors makes for itself.
+
+    To be called by whoever is the only one that writes there.
+    """
+    for pattern in (".*.tmp", ".tmp*"):
+        for path in Path(folder).glob(pattern):
+            path.unlink(missing_ok=True)
+
+
 # ---- private: the file
 
 

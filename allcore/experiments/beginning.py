@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from allcore.checkpoint import remove_half_written
 from allcore.environments import MultiagentEnvironment
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.continuation import Saver, go_on
@@ -47,8 +48,7 @@ def begin(
     earlier = folder.read_run().get("continued") if continued else None
     before = earlier if isinstance(earlier, list) else []
     forget_failure(folder)
-    for path in folder.path.glob(".*.tmp"):  # weights that a killed process left half-written
-        path.unlink(missing_ok=True)
+    remove_half_written(folder.path)  # weights, by a killed process
     folder.write_run(
         {**run_record(spec, env, preset), "continued": before + ([continued] if continued else [])}
     )

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allcore.checkpoint import load_state, save_state
+from allcore.checkpoint import load_state, remove_half_written, save_state
 from allcore.errors import CheckpointError
 from allcore.experiments.row_files import RowFiles
 
@@ -76,13 +76,13 @@ class Checkpoints:
         for path in self.files():
             if int(path.stem) > frame:
                 path.rename(path.with_suffix(".damaged"))
-        for path in self.folder.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
+        remove_half_written(self.folder)
 
     def clear(self) -> None:
         """Remove all of them."""
-        for path in (*self.files(), *self.folder.glob(".*.tmp"), *self.folder.glob("*.damaged")):
+        for path in (*self.files(), *self.folder.glob("*.damaged")):
             path.unlink(missing_ok=True)
+        remove_half_written(self.folder)
         self._rows.clear()
 
 

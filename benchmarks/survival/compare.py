@@ -31,7 +31,7 @@ def digests(run: Path, state_file: Path | None) -> dict[str, str]:
 
 def leftovers(run: Path) -> list[str]:
     """What a finished run should not have left: checkpoints, and files that were half-written."""
-    found = [*run.glob("checkpoints/*"), *run.glob("checkpoints/.*"), *run.glob("*.tmp"), *run.glob(".*.tmp")]
+    found = {*run.glob("checkpoints/*"), *run.glob("*.tmp"), *run.glob(".*")}
     return sorted(str(path.relative_to(run)) for path in found)
 
 

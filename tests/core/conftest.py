@@ -33,15 +33,14 @@ def small_run() -> RunSpec:
 
 
 @pytest.fixture
-def results() -> Iterator[Callable[[Path], dict[str, str]]]:
+def results() -> Callable[[Path], dict[str, str]]:
     """The CSV files of a run's folder, whole."""
     names = ("episodes.csv", "evaluation_episodes.csv", "evaluations.csv", "returns100.csv")
-    yield lambda folder: {name: (folder / name).read_text() for name in names}
-    gc.collect()  # what a killed run left open is closed here, and not in the middle of somebody else's test
+    return lambda folder: {name: (folder / name).read_text() for name in names}
 
 
 @pytest.fixture
-def at_frame(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def at_frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """`with at_frame(200, something):` something happens once, when an agent is asked for its action after 200 frames."""
 
     @contextlib.contextmanager
@@ -57,4 +56,5 @@ def at_frame(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             patch.setattr(Experiment, "_chosen", choose)
             yield
 
-    return happening
+    yield happening
+    gc.collect()  # what a killed run left open is closed here, and not in the middle of somebody else's test

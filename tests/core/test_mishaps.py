@@ -118,15 +118,22 @@ def test_removed_checkpoints_are_written_again_whole(
     assert results(again.folder) == whole
 
 
-def test_weights_that_a_killed_process_left_half_written_are_removed(
+def test_what_killed_processes_left_half_written_is_removed(
     tmp_path: Path, small_run: RunSpec, at_frame: Callable[..., Any]
 ) -> None:
     with at_frame(300, _kill), pytest.raises(Killed):
         execute(small_run, tmp_path, quiet=True)
     (folder,) = tmp_path.glob("*/*/*")
-    (folder / ".preset.safetensors.123.tmp").write_bytes(b"half")
-    assert execute(small_run, tmp_path, quiet=True).state == "finished"
-    assert not list(folder.glob(".*"))
+    for name in (
+        ".preset.safetensors.123.tmp",
+        ".tmpX1y2Z3",  # safetensors makes such a file in writing the one above
+        "checkpoints/.000000000300.safetensors.123.tmp",
+        "checkpoints/.tmpX1y2Z3",
+    ):
+        (folder / name).write_bytes(b"half")
+    with at_frame(301, _kill), pytest.raises(Killed):
+        execute(small_run, tmp_path, quiet=True)
+    assert not list(folder.rglob(".*"))
 
 
 # The clock is set back
@@ -246,6 +253,21 @@ def test_nobody_begins_in_a_folder_that_is_being_discarded(tmp_path: Path) -> No
     # It took the lock and found that it is gone, or came after and made the folder anew.
     assert bool(refused) != (tmp_path / "run" / "lock").exists()
     second.close()
+
+
+def test_a_discarded_folder_is_locked_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove, locked = RunFolder._remove_made, []
+
+    def noting(self: RunFolder) -> None:
+        locked.append(RunFolder(self.path).is_locked())
+        remove(self)
+
+    monkeypatch.setattr(RunFolder, "_remove_made", noting)
+    RunFolder(tmp_path / "run").open().discard()
+    assert locked == [True]
+    assert not (tmp_path / "run").exists()
 
 
 def _changed(spec: RunSpec, **changes: Any) -> RunSpec:

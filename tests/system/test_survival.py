@@ -14,22 +14,24 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reas
 
 
 def _kill(out, kills):
-    command = [sys.executable, KILL, "--workload", "ppo-cartpole", "--kills", str(kills), "--out", out]
+    command = [sys.executable, KILL, "--workload", "ppo-cartpole", "--kills", str(kills)]
+    command += ["--out", out, "--folder", out.parent / "killed"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_killed_runs_end_equal_and_the_same_command_adds_more(tmp_path):
-    first = _kill(tmp_path, 6)
+    out = tmp_path / "out"
+    first = _kill(out, 6)
     assert first.returncode == 0, first.stdout + first.stderr
-    content = json.loads((tmp_path / "ppo-cartpole.json").read_text())
+    content = json.loads((out / "ppo-cartpole.json").read_text())
     assert [run["equal"] for run in content["runs"]] == [True] * len(content["runs"])
     assert sum(len(run["kills"]) for run in content["runs"]) == 6
     assert content["runs"][0]["started"] == "python -m allcore"
-    second = _kill(tmp_path, 7)
+    second = _kill(out, 7)
     assert second.returncode == 0, second.stdout + second.stderr
-    longer = json.loads((tmp_path / "ppo-cartpole.json").read_text())
+    longer = json.loads((out / "ppo-cartpole.json").read_text())
     assert longer["runs"][: len(content["runs"])] == content["runs"]
-    assert "| ppo-cartpole | " in (tmp_path / "README.md").read_text()
+    assert "| ppo-cartpole | " in (out / "README.md").read_text()
 
 
 def test_a_run_that_ends_differently_is_told_of(tmp_path, monkeypatch):
