@@ -11,7 +11,7 @@ from allcore.experiments.threads import available_cores
 
 Array = NDArray[np.float64]
 
-#: Simulations that keep one more thread busy; with fewer, waking it costs what it saves.
+#: Simulations for which one more thread is woken: a guess that has not been measured on a quiet machine.
 SIMULATIONS_PER_THREAD = 2
 
 
