@@ -3,6 +3,7 @@
 import sys
 
 import gymnasium
+import mujoco
 import numpy as np
 import pytest
 import torch
@@ -136,6 +137,15 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
         actions = torch.linspace(-1, 1, 64).view(8, 8)
         seen.append(torch.stack([vector.step(actions).observation for _ in range(60)]))
     assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"), [("HalfCheetah-v5", 8), ("Ant-v5", 13), ("Hopper-v5", 0), ("Humanoid-v5", 0)]
+)
+def test_contacts_are_pairs_where_only_the_floor_is_touched(name, pairs):
+    model = MujocoEnvironment(name).duplicate(2).simulations.model
+    assert model.npair == pairs
+    assert model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_ISLAND
 
 
 def test_states_stay_as_they_were():

@@ -65,11 +65,8 @@ class MujocoEnvironment(GymEnvironment):
         It is Gymnasium's, which steps one after the other, where MuJoCo is older than 4, or with an option that the batch does not
         know: a model of one's own (`xml_file`) and whatever belongs to pictures, such as `render_mode`.
         """
-        batch = self._batch(n)
-        if batch is not None:
-            return batch
         with _without_warnings_about_models():
-            return super().duplicate(n)
+            return self._batch(n) or super().duplicate(n)
 
     def _batch(self, n: int) -> VectorEnvironment | None:
         options = {name: value for name, value in self._options.items() if name not in _OF_ANY_TASK}

@@ -11,6 +11,7 @@ import torch
 from gymnasium.envs.mujoco import MujocoEnv
 from gymnasium.utils.seeding import np_random
 
+from all_mujoco.models import quicken
 from all_mujoco.simulations import Simulations
 from all_mujoco.tasks.task import Outcome, Task
 from allcore.core import StateArray, state_from_dict, state_to_dict
@@ -52,7 +53,7 @@ class MujocoVectorEnvironment(VectorEnvironment):
         if n < 1:
             raise UsageError(f"A vector needs at least one environment, not {n}.")
         self.task = task
-        self.simulations = Simulations(like.model, n, like.frame_skip, task.fields)
+        self.simulations = Simulations(quicken(like.model, like.fullpath), n, like.frame_skip, task.fields)
         #: What the newest step came to, in float64 and with the parts of the reward; None before the first.
         self.outcome: Outcome | None = None
         self._key = key
