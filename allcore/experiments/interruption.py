@@ -62,12 +62,13 @@ class Interruption:
             self._patient = False
 
     def _asked(self, number: int, _: object) -> None:
-        again, self.requested = self.requested, True
+        again = bool(self.received)
         self.received.append(number)
         if again and not self._insistent:
             return
-        if again or not self._patient:
+        if self.requested or not self._patient:
             raise KeyboardInterrupt
+        self.requested = True
         # not print: a signal may come in the middle of another one
         more = b"; once more to stop at once" if self._insistent else b""
         os.write(2, b"\nStopping after a checkpoint" + more + b".\n")

@@ -12,7 +12,7 @@ CORE_NAMESPACE = "core"
 
 #: The version of everything a plugin can rely on: hooks, their arguments, records and their fields. The second
 #: number rises when something is added, the first when something is taken away or changes its meaning.
-PLUGIN_API = "1.0"
+PLUGIN_API = "1.1"
 
 _PROJECT = "allcore"
 

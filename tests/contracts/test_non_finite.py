@@ -91,7 +91,7 @@ def test_it_stops_with_its_batch_saved_and_its_weights_kept(
     assert poison.losses == NUMBER
     assert outcome.state == "failed"
     file = outcome.folder / "bad-batch.safetensors"
-    for text in ("NonFiniteError", f"{poison.name} is nan in its update {poison.updates + 1}.", str(file)):
+    for text in (f"{poison.name} is nan in its update {poison.updates + 1}.", str(file)):
         assert text in outcome.message
     found = tensors(load_state(file)["batch"])
     assert poison.batch
