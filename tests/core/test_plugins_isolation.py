@@ -127,7 +127,7 @@ def test_a_plugin_of_another_api(caplog):
     registry = Registry([announced(lambda: SimpleNamespace(ALL_PLUGIN_API=">=7")), GOOD], switches=Switches())
     assert registry.plugins()[0].state == "incompatible"
     assert caplog.messages == [
-        "plugin 'bad' (all-bad 1.2) is left out: it needs plugin API >=7, and this allcore has 1.0. "
+        "plugin 'bad' (all-bad 1.2) is left out: it needs plugin API >=7, and this allcore has 1.1. "
         "Run 'all doctor' for more."
     ]
     with pytest.raises(PluginError, match="plugin API >=7"):
@@ -141,7 +141,7 @@ def test_a_plugin_that_imports_what_a_later_api_has(caplog):
     registry = Registry([announced(load)], switches=Switches())
     assert registry.plugins()[0].state == "incompatible"
     assert "'TeapotRecord'" in caplog.text
-    assert "plugin API than ours, 1.0" in caplog.text
+    assert "plugin API than ours, 1.1" in caplog.text
 
 
 def test_a_plugin_that_imports_a_module_of_ours_that_is_not_there():
