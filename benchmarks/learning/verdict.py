@@ -21,6 +21,8 @@ from iqm import bootstrap_interval, interquartile_mean
 from plot import plot_group
 from results import RESULTS, SeedResult, read_groups
 
+from allcore.experiments.spec import RunSpec
+
 _HEAD = """# Learning: what was measured
 
 Written by `python benchmarks/learning/verdict.py` from the files beside it; [the protocol](../../learning/README.md) says how
@@ -97,9 +99,9 @@ def objections(results: list[SeedResult], bar: Bar) -> list[str]:
 
 
 def _setting(result: SeedResult) -> dict[str, object]:
-    """What must be the same for all seeds."""
-    spec = {name: value for name, value in result.spec.items() if name not in ("seed", "versions")}
-    return {"spec": spec, "hyperparameters": result.hyperparameters}
+    """What must be the same for all seeds; how often a checkpoint is written, for instance, computes nothing."""
+    identity = RunSpec.from_json({**result.spec, "seed": 0}).identity
+    return {"identity": identity, "hyperparameters": result.hyperparameters}
 
 
 def report(out: Path, bars: Mapping[tuple[str, str], Bar]) -> int:
