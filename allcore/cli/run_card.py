@@ -112,8 +112,7 @@ def _evaluation(spec: RunSpec) -> str:
 
 
 def _folder(specs: Sequence[RunSpec], env: AnyEnvironment, logdir: str, fresh: bool) -> str:
-    from allcore.experiments.run_folder import RunFolder, free_name
+    from allcore.experiments.run_folder import RunFolder
 
-    paths = [RunFolder.of(logdir, spec.preset, env.name, spec.run_name).path for spec in specs]
-    paths = [free_name(path) for path in paths] if fresh else paths
+    paths = [RunFolder.of(logdir, spec.preset, env.name, spec.run_name, fresh=fresh).path for spec in specs]
     return str(paths[0]) if len(paths) == 1 else f"{paths[0].parent}/ ({len(paths)} runs)"

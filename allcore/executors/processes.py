@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from allcore.executors.progress import Progress
-from allcore.executors.submissions import prepare
+from allcore.executors.submissions import check_reachable, prepare
 from allcore.executors.worker import EXIT_CODES, command_line
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
@@ -65,7 +65,12 @@ class Processes:
 
         Returns:
             The outcomes of those that were begun, in the order of `specs`.
+
+        Raises:
+            SpecError: another process could not find what one of them names; none is begun.
         """
+        for spec in specs:
+            check_reachable(spec)
         waiting = deque(enumerate(specs))
         asked = False
         with Interruption() as interruption, interruption.patient():
@@ -93,10 +98,19 @@ class Processes:
         if folder.read_status().get("state") == "finished":
             self._outcomes[number] = Outcome(spec=spec, folder=folder.path, state="already finished")
             return
+        try:
+            process = self._process(spec, folder)
+        except OSError as error:
+            message = f"{error.filename} cannot be written: {error.strerror}."
+            self._outcomes[number] = Outcome(spec=spec, folder=folder.path, state="failed", message=message)
+        else:
+            self._workers.append(_Worker(number, spec, folder, process))
+
+    def _process(self, spec: RunSpec, folder: RunFolder) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "allcore.executors.worker", *command_line([spec]), str(folder.path)]
         with (folder.path / OUTPUT).open("ab") as output:
             # In a session of its own: Ctrl-C is told to this process, which tells the others.
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -104,7 +118,6 @@ class Processes:
                 env=self._environment(),
                 start_new_session=True,
             )
-        self._workers.append(_Worker(number, spec, folder, process))
 
     def _environment(self) -> dict[str, str]:
         """The workers' environment: this process's, and a share of the processor's threads unless the user said how many."""

@@ -1,4 +1,4 @@
-"""What is told on the terminal while several runs are under way."""
+"""What is told on the terminal while several runs are under way; on stderr, as the progress of one run is."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Progress:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._live = not quiet and sys.stdout.isatty()
+        self._live = not quiet and sys.stderr.isatty()
         self._next = time.monotonic() + _INTERVAL
 
     def ended(self, outcome: Outcome, done: int, total: int) -> None:
         """A run has ended."""
         if not self._quiet:
             self._erase()
-            print(f"[{done}/{total}] {outcome.state}: {outcome.folder}", flush=True)
+            print(f"[{done}/{total}] {outcome.state}: {outcome.folder}", file=sys.stderr, flush=True)
 
     def running(self, folders: Sequence[RunFolder], done: int, total: int) -> None:
         """These runs are under way. Renews the line if it is time."""
@@ -41,7 +41,7 @@ class Progress:
         self._next = time.monotonic() + _INTERVAL
         shares = [_share(folder.read_status()) for folder in folders]
         text = f"{done} of {total} done; {len(shares)} running: {', '.join(shares)}"
-        print(f"\r\x1b[K{text[:100]}", end="", flush=True)
+        print(f"\r\x1b[K{text[:100]}", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Leave the terminal's line empty."""
@@ -49,7 +49,7 @@ class Progress:
 
     def _erase(self) -> None:
         if self._live:
-            print("\r\x1b[K", end="", flush=True)
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _share(status: dict[str, Any]) -> str:

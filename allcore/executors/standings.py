@@ -10,6 +10,7 @@ from allcore.errors import AllError
 from allcore.executors.executor import Standing
 from allcore.executors.submissions import read_submission
 from allcore.plugins import registry
+from allcore.plugins.causes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,8 +41,9 @@ def _standings(key: str, folders: Sequence[Path]) -> dict[Path, Standing]:
     try:
         executor = registry().load(registry().find("executors", key))()
         found: dict[Path, Standing] = executor.standings(folders)
-    except AllError as error:
-        found = {folder: Standing("unknown", error.message) for folder in folders}
+    except Exception as error:  # somebody's plugin must not keep the list from being shown
+        note = error.message if isinstance(error, AllError) else f"{key}: {quote(error)}"
+        found = {folder: Standing("unknown", note) for folder in folders}
     return found
 
 

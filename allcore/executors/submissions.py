@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import LogdirError, SpecError, UnknownKeyError
-from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.experiments.run_folder import RunFolder
 from allcore.formats import VERSIONS, read_json
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
             env = make_environment(spec, find_preset(spec.preset)[1])
             names[kind] = env.name
             env.close()
-        folder = RunFolder.of(logdir, spec.preset, names[kind], spec.run_name)
-        folder = RunFolder(free_name(folder.path)) if fresh else folder
+        folder = RunFolder.of(logdir, spec.preset, names[kind], spec.run_name, fresh=fresh)
         if not folder.read_run():
             _begin(folder, spec, names[kind])
         folders.append(folder)

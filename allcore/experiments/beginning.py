@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allcore.checkpoint import remove_half_written
@@ -12,7 +11,7 @@ from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.continuation import Saver, go_on
 from allcore.experiments.multiagent_env_experiment import MultiagentEnvExperiment
 from allcore.experiments.parallel_env_experiment import ParallelEnvExperiment
-from allcore.experiments.run_folder import RunFolder, free_name
+from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.run_record import run_record
 from allcore.experiments.single_env_experiment import SingleEnvExperiment
 from allcore.experiments.status_logger import StatusLogger
@@ -55,12 +54,6 @@ def begin(
     for notice in continued["notices"] if continued else ():
         logging.getLogger("allcore").warning("%s", notice)
     return experiment
-
-
-def choose_folder(spec: RunSpec, env: AnyEnvironment, logdir: str | Path, fresh: bool) -> RunFolder:
-    """The folder that belongs to the specification; with `fresh`, one beside those that exist."""
-    folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name)
-    return RunFolder(free_name(folder.path)) if fresh else folder
 
 
 def make_experiment(

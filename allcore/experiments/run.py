@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.approximation.loss_watch import going_on_regardless
 from allcore.errors import CheckpointError, UsageError
 from allcore.experiments.allocator import keep_memory
-from allcore.experiments.beginning import begin, choose_folder
+from allcore.experiments.beginning import begin
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.ending import caught, finish, mark, save_weights
 from allcore.experiments.interruption import Interruption
@@ -66,7 +66,7 @@ def run(
     render: bool = False,
 ) -> Outcome:
     """`execute` with an environment and a preset that have been made already."""
-    folder = choose_folder(spec, env, logdir, fresh)
+    folder = RunFolder.of(logdir, spec.preset, env.name, spec.run_name, fresh=fresh)
     return run_in(folder, spec, env, preset, quiet=quiet, render=render)
 
 

@@ -79,9 +79,10 @@ class RunFolder:
         self._made: list[Path] = []  # the folders that `open` made, the outermost first
 
     @classmethod
-    def of(cls, logdir: str | Path, preset: str, env: str, run: str) -> RunFolder:
-        """The folder of a run in a log folder; the names are made safe."""
-        return cls(Path(logdir, safe_name(preset), safe_name(env), safe_name(run)))
+    def of(cls, logdir: str | Path, preset: str, env: str, run: str, *, fresh: bool = False) -> RunFolder:
+        """The folder of a run in a log folder; the names are made safe. A fresh one lies beside those that exist."""
+        path = Path(logdir, safe_name(preset), safe_name(env), safe_name(run))
+        return cls(free_name(path) if fresh else path)
 
     @property
     def run_file(self) -> Path:

@@ -93,6 +93,7 @@ def test_it_stops_with_its_batch_saved_and_its_weights_kept(
     file = outcome.folder / "bad-batch.safetensors"
     for text in (f"{poison.name} is nan in its update {poison.updates + 1}.", str(file)):
         assert text in outcome.message
+    assert "NonFiniteError" in (outcome.folder / "error.txt").read_text()
     found = tensors(load_state(file)["batch"])
     assert poison.batch
     for tensor in poison.batch:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from allcore.errors import SpecError
 from allcore.executors import LocalExecutor, Standing
 from allcore.executors.standings import ask
 from allcore.executors.submissions import SUBMISSION, prepare, read_submission, write_submission
@@ -172,6 +173,22 @@ class TestSeveralProcesses:
         whole = tmp_path / "whole" / folders[0].relative_to(tmp_path / "runs")
         assert _bytes(folders[0]) == _bytes(whole)
 
+    def test_a_folder_that_cannot_be_written_is_a_failed_run_and_the_others_go_on(
+        self, tmp_path: Path
+    ) -> None:
+        specs = [_spec(0), _spec(1)]
+        (folder,) = prepare(specs[:1], tmp_path, fresh=False)
+        (folder.path / "output.txt").mkdir()
+        outcomes = LocalExecutor(tmp_path, quiet=True, jobs=2).submit(specs)
+        assert [outcome.state for outcome in outcomes] == ["failed", "finished"]
+        assert "output.txt cannot be written: Is a directory" in outcomes[0].message
+
+    def test_what_no_process_could_find_is_found_out_before_any_begins(self, tmp_path: Path) -> None:
+        lost = RunSpec(**{**vars(_spec(1)), "preset": "my.dqn"})
+        with pytest.raises(SpecError, match="no plugin registered it"):
+            LocalExecutor(tmp_path, quiet=True, jobs=2).submit([_spec(0), lost])
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_process_that_is_killed_is_a_failed_run(self, tmp_path: Path, monkeypatch) -> None:
         # Each worker kills itself: the first line that it reads is the site's.
         (tmp_path / "sitecustomize.py").write_text("import os\nos.kill(os.getpid(), 9)\n")
@@ -239,6 +256,15 @@ class TestStandings:
         (asked,) = ask([run])
         assert asked.state == "submitted"
         assert "moon.base" in (asked.note or "")
+
+    def test_an_executor_with_a_bug_changes_nothing_but_the_note(self, place, tmp_path: Path) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        write_submission(folder.path, {"executor": "my.place"})
+        place.standings = lambda folders: 1 / 0
+        run = read_run(folder.path)
+        assert run is not None
+        (asked,) = ask([run])
+        assert (asked.state, asked.note) == ("submitted", "my.place: ZeroDivisionError: division by zero")
 
     def test_a_torn_submission_is_none(self, tmp_path: Path) -> None:
         (tmp_path / SUBMISSION).write_text("{")

@@ -118,10 +118,11 @@ class ArrayExecutor(Executor):
             place.mkdir(parents=True)
             (place / "job.sh").write_text(script(place, resources.setup, worker), encoding="utf-8")
             write_list(place, {**record, "sbatch": arguments, "runs": runs})
+            for folder in folders:
+                (folder / CANCELLED).unlink(missing_ok=True)
         except OSError as error:
-            raise LogdirError(f"{place} cannot be written: {error.strerror or error}.") from None
+            raise LogdirError(f"{error.filename} cannot be written: {error.strerror or error}.") from None
         for index, folder in enumerate(folders):
-            (folder / CANCELLED).unlink(missing_ok=True)
             write_submission(folder, {**record, "index": index})
         job = _ask(arguments, name, folders, place)
         for index, folder in enumerate(folders):

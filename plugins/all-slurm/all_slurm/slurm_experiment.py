@@ -92,7 +92,7 @@ class SlurmExperiment:
         ]
         for spec in described:
             check_reachable(spec)
-        typed = {name: _as_typed(value) for name, value in settings.items()}
+        typed = {name: _as_typed(value) for name, value in settings.items() if value is not None}
         for name in typed:
             registry().find("settings", f"slurm.{name}")
         executor = ArrayExecutor(logdir, fresh=fresh, jobs=jobs, settings=typed)
