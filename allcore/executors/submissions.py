@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allcore.errors import LogdirError, SpecError, UnknownKeyError
 from allcore.experiments.run_folder import RunFolder
+from allcore.experiments.runs import read_run
 from allcore.formats import VERSIONS, read_json
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
             env.close()
         folder = RunFolder.of(logdir, spec.preset, names[kind], spec.run_name, fresh=fresh)
         if not folder.read_run():
-            _begin(folder, spec, names[kind])
+            _describe(folder, spec, names[kind])
         folders.append(folder)
     return folders
 
@@ -75,32 +76,41 @@ def check_reachable(spec: RunSpec) -> None:
         )
 
 
-def _begin(folder: RunFolder, spec: RunSpec, env: str) -> None:
-    """Say in a new folder what is to be run. The worker adds what only the place of execution knows."""
-    with folder:
-        folder.write_run(
-            {
-                "schema": VERSIONS["run"],
-                "preset": spec.preset,
-                "env": env,
-                "environment": spec.environment,
-                "seed": spec.seed,
-                "frames": spec.frames,
-                "device": spec.device,
-                "spec": spec.to_json(),
-            },
-            durable=False,
-        )
-        folder.write_status("submitted", frame=0, frames=spec.frames)
+def _describe(folder: RunFolder, spec: RunSpec, env: str) -> None:
+    """Say in a new folder what is to be run. The worker adds what only the place of execution knows.
+
+    A thousand runs are submitted at once, so nothing is written that can wait: no lock, no status, and nothing waits for the disk.
+    """
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogdirError(
+            f"The run's folder {folder.path} cannot be written: {error.strerror or error}.",
+            hint="Choose another log folder with --logdir.",
+        ) from None
+    folder.write_run(
+        {
+            "schema": VERSIONS["run"],
+            "preset": spec.preset,
+            "env": env,
+            "environment": spec.environment,
+            "seed": spec.seed,
+            "frames": spec.frames,
+            "device": spec.device,
+            "spec": spec.to_json(),
+            "started": None,
+        },
+        durable=False,
+    )
 
 
 def withdraw(folder: Path) -> None:
     """Take a submission back that was refused. The folder of a run that nobody has begun goes with it."""
     (folder / SUBMISSION).unlink(missing_ok=True)
-    if RunFolder(folder).read_status().get("state") != "submitted":
+    run = read_run(folder)
+    if run is None or run.state != "submitted":
         return
-    for name in ("run.json", "status.json", "lock"):
-        (folder / name).unlink(missing_ok=True)
+    (folder / "run.json").unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # something else lies in it, or beside it
         for empty in (folder, folder.parent, folder.parent.parent):
             empty.rmdir()

@@ -223,7 +223,7 @@ class RunFolder:
         """Rewrite `status.json`, and say whether that went well. If not, it stays as it was: that does not end a run.
 
         Args:
-            state: `submitted`, `running`, `finished`, `failed` or `interrupted`.
+            state: `running`, `finished`, `failed` or `interrupted`.
             frame: agent steps so far.
             frames: agent steps of the whole run.
             more: `episodes`, `fps` (agent steps per second), `seconds_left`, `error`: whatever is known.
@@ -232,7 +232,7 @@ class RunFolder:
         status = {"state": state, "frame": frame, "frames": frames, **more}
         status |= {"updated": now, "pid": os.getpid(), "host": socket.gethostname()}
         try:
-            _write_json(self.status_file, status, durable=state not in ("running", "submitted"))
+            _write_json(self.status_file, status, durable=state != "running")
         except OSError:
             return False
         return True

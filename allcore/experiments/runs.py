@@ -101,7 +101,7 @@ def read_run(path: str | Path) -> Run | None:
             preset=_known(str, record["preset"]),
             env=_known(str, record["env"]),
             seed=_known(int, record["seed"]),
-            state=_state(folder, status),
+            state=_state(folder, record, status),
             frame=status.get("frame", 0),
             frames=float(status.get("frames", _known(int, record["frames"]))),
             returns100=_last_mean(folder.path / "returns100.csv"),
@@ -157,10 +157,12 @@ def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
                 yield from _run_folders(Path(entry.path), depth - 1)
 
 
-def _state(folder: RunFolder, status: dict[str, Any]) -> str:
+def _state(folder: RunFolder, record: dict[str, Any], status: dict[str, Any]) -> str:
     """The state that the run says it is in, unless it says `running` and its process is gone."""
+    if not status and record.get("started", "") is None:
+        return "running" if folder.is_locked() else "submitted"
     state: str = status.get("state", "running")
-    if state in ("submitted", "finished", "failed", "interrupted"):
+    if state in ("finished", "failed", "interrupted"):
         return state
     locked = folder.is_locked()
     if status and (locked is None or status.get("host") != socket.gethostname()):

@@ -12,6 +12,7 @@ import pytest
 from all_slurm import SlurmExperiment, slurm, worker
 from all_slurm.array import ArrayExecutor
 from all_slurm.resources import Resources, seconds_of
+from all_slurm.submission import submission_of
 from all_slurm.worker import MOST_STARTS, _note_start
 from allcore.environments import GymEnvironment
 from allcore.errors import SpecError, UnknownKeyError, UsageError
@@ -105,7 +106,8 @@ class TestSubmission:
             assert part in call
         for index, outcome in enumerate(outcomes):
             record = read_submission(outcome.folder)
-            assert (record["executor"], record["job"], record["index"]) == ("slurm.array", "77", index)
+            assert (record["executor"], record["index"]) == ("slurm.array", index)
+            assert submission_of(outcome.folder).task == f"77_{index}"
         runs = json.loads(Path(record["folder"], "submission.json").read_text())["runs"]
         assert runs == [str(outcome.folder.resolve()) for outcome in outcomes]
 
@@ -145,7 +147,7 @@ class TestSubmission:
         )
         Path("answered").touch()
         (outcome,) = ArrayExecutor("runs").submit(_specs(1))
-        assert read_submission(outcome.folder)["job"] == "91"
+        assert submission_of(outcome.folder).job == "91"
 
     def test_an_answer_that_stays_lost_leaves_the_name_and_the_next_command_submits(
         self, programs, tmp_path: Path
@@ -157,7 +159,7 @@ class TestSubmission:
         first = read_submission(run.path)["name"]
         programs(sbatch="echo 78")
         (outcome,) = ArrayExecutor("runs").submit(_specs(1))
-        assert read_submission(outcome.folder)["job"] == "78"
+        assert submission_of(outcome.folder).job == "78"
         assert any(first in call for call in _calls(tmp_path, "squeue"))
 
     def test_what_is_queued_is_not_submitted_again(self, programs, tmp_path: Path):
@@ -193,8 +195,9 @@ class TestStandings:
             folder.mkdir()
             write_submission(
                 folder,
-                {"executor": "slurm.array", "name": "all-x", "index": index, "folder": "x", "job": "5"},
+                {"executor": "slurm.array", "name": "all-x", "index": index, "folder": str(tmp_path)},
             )
+        (tmp_path / "job").write_text("5\n")
         programs(
             squeue='echo "all-x|0|5_0|PENDING|(Resources)"; echo "all-x|1|5_1|RUNNING|n1"; echo "other|2|5_2|RUNNING|n1"',
             sacct='[ "$1" = --completion ] && printf "5_3|PREEMPTED\\n5_3|NODE_FAIL\\n5_3.batch|CANCELLED by 0\\n"',

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from all_slurm import slurm
 from all_slurm.resources import Resources
-from all_slurm.submission import KEY, SUBMISSIONS, Submission, script, submission_of, write_list
+from all_slurm.submission import KEY, SUBMISSIONS, Submission, script, submission_of, write_job, write_list
 from allcore.errors import LogdirError, UsageError
 from allcore.executors import Executor, Standing
 from allcore.executors.submissions import prepare, withdraw, write_submission
@@ -124,9 +124,7 @@ class ArrayExecutor(Executor):
             raise LogdirError(f"{error.filename} cannot be written: {error.strerror or error}.") from None
         for index, folder in enumerate(folders):
             write_submission(folder, {**record, "index": index})
-        job = _ask(arguments, name, folders, place)
-        for index, folder in enumerate(folders):
-            write_submission(folder, {**record, "index": index, "job": job})
+        write_job(place, _ask(arguments, name, folders, place))
 
 
 def _ask(arguments: Sequence[str], name: str, folders: Sequence[Path], place: Path) -> str:

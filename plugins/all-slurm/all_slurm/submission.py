@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -20,8 +21,9 @@ KEY = "slurm.array"
 #: In the log folder: a folder for each submission, with its script, its list of runs, and what its tasks printed.
 SUBMISSIONS = "slurm"
 
-#: In a submission's folder.
+#: In a submission's folder: its runs, and the job's id. One file for all of a thousand runs, as it comes after their own.
 _FILE = "submission.json"
+_JOB = "job"
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,19 @@ class Submission:
         name: of the job. It is ours, and the only thing by which a job is known: Slurm uses ids again after a crash.
         index: the run's task in the job's array.
         folder: the submission's.
-        job: the id that Slurm gave, None if its answer never came. For people to read.
     """
 
     name: str
     index: int
     folder: Path
-    job: str | None
+
+    @property
+    def job(self) -> str | None:
+        """The id that Slurm gave, for people to read; None if its answer never came."""
+        try:
+            return (self.folder / _JOB).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return None
 
     @property
     def task(self) -> str:
@@ -54,17 +62,23 @@ class Submission:
 def submission_of(folder: Path) -> Submission | None:
     """The last submission of the run in this folder; None if there was none, or if the file makes no sense."""
     record = read_submission(folder)
-    kinds = {"name": str, "index": int, "folder": str, "job": str | None}
+    kinds = {"name": str, "index": int, "folder": str}
     if record.get("executor") != KEY or not all(
         isinstance(record.get(each), kind) for each, kind in kinds.items()
     ):
         return None
-    return Submission(record["name"], record["index"], Path(record["folder"]), record.get("job"))
+    return Submission(record["name"], record["index"], Path(record["folder"]))
 
 
 def write_list(place: Path, record: dict[str, Any]) -> None:
     """Write down what a submission is; among it, `runs`, the folders of its runs in the order of their tasks."""
     (place / _FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def write_job(place: Path, job: str) -> None:
+    """Write down the id that Slurm gave. Nothing depends on it."""
+    with contextlib.suppress(OSError):
+        (place / _JOB).write_text(f"{job}\n", encoding="utf-8")
 
 
 def run_of(place: Path, index: int) -> Path:
