@@ -7,7 +7,8 @@
 
 Each seed is an `all run` in a process of its own. The preset is trained as it stands, and what counts is the policy
 that the training ends with, in the run's own final evaluation. A seed's file is written as soon as the seed is done;
-seeds that have one already are not trained again, so the same command goes on after an interruption.
+seeds that have one already are not trained again, so the same command goes on after an interruption; with `--logdir DIR`
+also within a seed.
 README.md beside this file has the protocol.
 """
 
@@ -138,40 +139,63 @@ def make_spec(group: Group, seed: int, options: argparse.Namespace) -> RunSpec:
             loggers=("core.csv",),
             verbose=False,
             save_freq=0,
+            checkpoint_seconds=RunSpec.checkpoint_seconds if options.logdir else 0,
         )
     )
 
 
-def train(path: Path, spec: RunSpec, threads: int = 1) -> results.SeedResult:
-    """Run one seed in a process and a log folder of its own, and write its file.
+def train(path: Path, spec: RunSpec, threads: int = 1, logdir: Path | None = None) -> results.SeedResult:
+    """Run one seed in a process of its own, and write its file.
+
+    Args:
+        path: its file.
+        spec: the run.
+        threads: of its process.
+        logdir: the run's log folder, in which it goes on if it has begun; None for one that is thrown away.
 
     Raises:
         RuntimeError: the process failed or was interrupted.
     """
-    with tempfile.TemporaryDirectory(prefix="learning-") as logdir:
-        file = Path(logdir, "spec.json")
-        file.write_text(json.dumps(spec.to_json()), encoding="utf-8")
-        command = [sys.executable, "-m", "allcore", "run", "--spec", str(file), "--logdir", logdir, "--quiet"]
-        # As many as asked for, whatever the machine: side by side, more would only be in each other's way.
-        limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-        start = time.perf_counter()
-        process = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **limits}, capture_output=True, text=True, check=False
-        )
-        seconds = time.perf_counter() - start
-        if process.returncode:
-            raise RuntimeError(f"exit code {process.returncode}\n{process.stderr.strip()}")
-        (run_file,) = Path(logdir).glob("*/*/*/run.json")
-        result = results.collect(run_file.parent, seconds)
+    if logdir is None:
+        with tempfile.TemporaryDirectory(prefix="learning-") as folder:
+            return train(path, spec, threads, Path(folder))
+    logdir.mkdir(parents=True, exist_ok=True)
+    file = logdir / f"{spec.run_name}.json"
+    file.write_text(json.dumps(spec.to_json()), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "allcore",
+        "run",
+        "--spec",
+        str(file),
+        "--logdir",
+        str(logdir),
+        "--quiet",
+    ]
+    # As many as asked for, whatever the machine: side by side, more would only be in each other's way.
+    limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+    start = time.perf_counter()
+    process = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **limits}, capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - start
+    if process.returncode:
+        raise RuntimeError(f"exit code {process.returncode}\n{process.stderr.strip()}")
+    (run_file,) = logdir.glob(f"*/*/{spec.run_name}/run.json")
+    result = results.collect(run_file.parent, seconds)
     results.write(path, result)
     return result
 
 
-def train_all(todo: dict[Path, RunSpec], jobs: int, threads: int) -> bool:
-    """Train what is to be trained, `jobs` at a time; whether every seed came through."""
+def train_all(todo: dict[Path, RunSpec], options: argparse.Namespace) -> bool:
+    """Train what is to be trained, `--jobs` at a time; whether every seed came through."""
     good = True
-    with ThreadPoolExecutor(jobs) as pool:
-        seeds = {pool.submit(train, path, spec, threads): label(spec) for path, spec in todo.items()}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        seeds = {
+            pool.submit(train, path, spec, options.threads, options.logdir): label(spec)
+            for path, spec in todo.items()
+        }
         try:
             for number, future in enumerate(as_completed(seeds), start=1):
                 name = f"[{number}/{len(todo)}] {seeds[future]}"
@@ -201,10 +225,15 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="of each seed's process (default: 1)")
     parser.add_argument("--jobs", type=int, default=1, help="seeds trained at once (default: 1)")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/SUITE")
+    parser.add_argument(
+        "--logdir", type=Path, help="keeps the runs, which go on there (default: thrown away)"
+    )
     parser.add_argument("--fresh", action="store_true", help="train again what is there already")
     options = parser.parse_args()
     if min(options.jobs, options.threads, options.episodes or 1) < 1:
         parser.error("--jobs, --threads and --episodes are at least 1")
+    if options.fresh and options.logdir:
+        parser.error("--fresh trains again and --logdir goes on: give --logdir DIR a new folder instead")
     options.out = options.out or results.RESULTS / options.suite
     return options
 
@@ -213,7 +242,7 @@ def main() -> int:
     options = parse_options()
     try:
         todo = plan(options)
-        good = train_all(todo, options.jobs, options.threads)
+        good = train_all(todo, options)
     except AllError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
