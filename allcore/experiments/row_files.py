@@ -19,6 +19,7 @@ from torch import Tensor
 
 from allcore.checkpoint import load_tensors, save_tensors
 from allcore.errors import CheckpointError
+from allcore.memory.saved_rows import SavedRows
 
 _MARK, _FILES = "append_only", "row_files"
 _NAME = re.compile(r"rows-[0-9]{12,}\.safetensors")
@@ -69,7 +70,7 @@ class RowFiles:
         return slimmed
 
     def put_back(self, state: Any) -> Any:
-        """The whole state again.
+        """The whole state again. What lies in files is read when the buffer copies it to where it belongs (`SavedRows`).
 
         Raises:
             CheckpointError: a file is missing or damaged.
@@ -80,18 +81,15 @@ class RowFiles:
         def whole(place: str, ring: Mapping[str, Any]) -> dict[str, Any]:
             rows, written, files = ring["num_rows"], ring["written"], ring[_FILES]
             _check_spans(files, rows, written)
-            tensors: dict[str, Tensor] = {}
+            found: dict[str, SavedRows] = {}
             for name in {span[0] for span in files} - opened.keys():
-                opened[name] = load_tensors(self.folder / name)[0]
+                opened[name] = load_tensors(self.folder / name)[0]  # mapped into memory, not copied
             for key, newest in _tensors(ring).items():
                 parts = [(opened[name][f"{place}/{key}"], first, end) for name, first, end in files]
                 parts.append((newest, max(written - 1, 0), written))
-                _check_parts(parts)  # before memory is taken for so many rows
-                tensors[key] = newest.new_empty((min(written, rows), *newest.shape[1:]))
-                for part, first, _ in parts:
-                    _fill(tensors[key], part, first, written, rows)
+                found[key] = SavedRows(parts, written, rows)
             spans[place] = [list(span) for span in files]
-            return {key: value for key, value in _with(ring, tensors).items() if key != _FILES}
+            return {key: value for key, value in _with(ring, found).items() if key != _FILES}
 
         restored = _map_rings(state, whole)
         self._spans = spans
@@ -131,7 +129,7 @@ def _tensors(ring: Mapping[str, Any]) -> dict[str, Tensor]:
     return found
 
 
-def _with(ring: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+def _with(ring: Mapping[str, Any], tensors: Mapping[str, Tensor | SavedRows]) -> dict[str, Any]:
     """The ring with other tensors in their places."""
     changed = dict(ring)
     for name, tensor in tensors.items():
@@ -146,16 +144,6 @@ def _rows(tensor: Tensor, first: int, end: int, num_rows: int) -> Tensor:
     if stop <= num_rows:
         return tensor[start:stop]
     return torch.cat([tensor[start:], tensor[: stop - num_rows]])
-
-
-def _fill(tensor: Tensor, part: Tensor, first: int, written: int, num_rows: int) -> None:
-    """Put rows from `first` on where they belong, but for those that have given way."""
-    begin = max(first, written - num_rows)
-    part = part[begin - first :]
-    start = begin % num_rows
-    split = min(len(part), num_rows - start)
-    tensor[start : start + split] = part[:split]
-    tensor[: len(part) - split] = part[split:]
 
 
 def _check_spans(files: list[list[Any]], rows: int, written: int) -> None:
@@ -173,11 +161,3 @@ def _check_spans(files: list[list[Any]], rows: int, written: int) -> None:
         reached = end
     if (files and files[0][1] > oldest) or (reached or oldest) != max(written - 1, 0):
         raise CheckpointError(f"a replay buffer lacks some of its rows {oldest} to {written}")
-
-
-def _check_parts(parts: list[tuple[Tensor, int, int]]) -> None:
-    """Refuse rows that are not as many as they should be, or not all alike."""
-    newest = parts[-1][0]
-    for part, first, end in parts:
-        if len(part) != end - first or part.shape[1:] != newest.shape[1:] or part.dtype != newest.dtype:
-            raise CheckpointError(f"rows {first} to {end} of a replay buffer are not what they should be")

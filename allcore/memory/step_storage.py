@@ -12,6 +12,7 @@ from allcore.core import State
 from allcore.errors import CheckpointError, UsageError
 from allcore.memory.column import Column, Field, field_of_value, fields_of
 from allcore.memory.estimate import available_bytes, bytes_per_row, check_memory, num_rows
+from allcore.memory.saved_rows import copy_rows
 
 STEPS = "steps"  # the entry of sampled next states: agent steps since the state before
 _ACTION = "action"
@@ -191,12 +192,12 @@ class StepStorage:
                 "a replay buffer cannot be loaded into one that holds states of another kind"
             )
         for name, entry in state["entries"].items():
-            self.columns[name].tensor[: len(entry)] = entry
+            copy_rows(self.columns[name].tensor, entry)
         if "actions" in state:
             actions = state["actions"]
             if self.actions is None:
                 self.actions = self._column(Field(_ACTION, tuple(actions.shape[2:]), actions.dtype))
-            self.actions.tensor[: len(actions)] = actions
+            copy_rows(self.actions.tensor, actions)
 
 
 def _saved_fields(saved: dict[str, Any]) -> list[Field]:

@@ -15,6 +15,7 @@ from allcore.core import StateArray
 from allcore.errors import CheckpointError
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.memory import ExperienceReplayBuffer
+from allcore.memory.saved_rows import SavedRows
 
 
 def _buffer(capacity: int = 20) -> ExperienceReplayBuffer:
@@ -41,6 +42,8 @@ def _store(buffer: ExperienceReplayBuffer, steps: int, last: Any, done_every: in
 
 
 def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, SavedRows):
+        one = one.whole()
     if isinstance(one, torch.Tensor):
         return torch.equal(one, other)
     if isinstance(one, dict):
@@ -110,6 +113,24 @@ def test_a_missing_or_damaged_file_spoils_the_checkpoints_that_need_it(tmp_path:
     (tmp_path / "rows-000000000001.safetensors").unlink()
     with pytest.raises(CheckpointError, match="Remove that folder"):
         Checkpoints(tmp_path).load()
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+def test_loading_needs_no_memory_for_a_second_copy(tmp_path: Path) -> None:
+    """The rows that a checkpoint gives to a buffer still lie in the file."""
+    checkpoints, buffer = Checkpoints(tmp_path), _buffer(30_000)
+    _store(buffer, 12_000, None)
+    checkpoints.save(1, {"replay": buffer.state_dict()})
+    entries = Checkpoints(tmp_path).load()[0]["replay"]["steps"]["entries"]
+    assert all(isinstance(entry, SavedRows) for entry in entries.values())
+    largest = entries["observation"]
+    assert len(largest) == 12_000
+    inside = [part for part, _, _ in largest._parts if len(part) > 100]
+    file = tmp_path / "rows-000000000001.safetensors"
+    mapped = [line for line in Path("/proc/self/maps").read_text().splitlines() if str(file) in line]
+    ranges = [[int(end, 16) for end in line.split()[0].split("-")] for line in mapped]
+    for part in inside:
+        assert any(first <= part.data_ptr() < end for first, end in ranges)
 
 
 def test_a_checkpoint_names_no_file_elsewhere(tmp_path: Path) -> None:
