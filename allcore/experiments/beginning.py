@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allcore.checkpoint import remove_half_written
 from allcore.environments import MultiagentEnvironment
@@ -39,21 +39,35 @@ def begin(
     render: bool,
 ) -> Experiment:
     """Everything up to the first step, or up to where a stopped run of this name goes on."""
-    logger = _make_loggers(spec, folder, quiet=quiet)
+    status = StatusLogger(folder, spec.frames)
+    logger = LoggerGroup([status, *_make_loggers(spec, folder, quiet=quiet)])
     experiment = make_experiment(preset, env, logger=logger, train_steps=spec.frames, render=render)
     checkpoints = Checkpoints(folder.checkpoints)
     continued = go_on(experiment, checkpoints)
+    status.episodes = experiment.episode
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
-    earlier = folder.read_run().get("continued") if continued else None
-    before = earlier if isinstance(earlier, list) else []
     forget_failure(folder)
     remove_half_written(folder.path)  # weights, by a killed process
-    folder.write_run(
-        {**run_record(spec, env, preset), "continued": before + ([continued] if continued else [])}
-    )
+    record = run_record(spec, env, preset)
+    folder.write_run({**record, "continued": _continuations(folder.read_run(), record, continued)})
     for notice in continued["notices"] if continued else ():
         logging.getLogger("allcore").warning("%s", notice)
     return experiment
+
+
+def _continuations(
+    before: dict[str, Any], now: dict[str, Any], continued: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    """What `run.json` says of each time that the run went on, with this one, which gets a notice if other versions compute now."""
+    if continued is None:
+        return []
+    then, versions = before.get("versions"), now["versions"]
+    if isinstance(then, dict) and then != versions:
+        names = sorted(name for name in {*then, *versions} if then.get(name) != versions.get(name))
+        changes = ", ".join(f"{name} {then.get(name)} before and {versions.get(name)} now" for name in names)
+        continued["notices"].append(f"Other versions may compute other last digits: {changes}.")
+    earlier = before.get("continued")
+    return [*(earlier if isinstance(earlier, list) else []), continued]
 
 
 def make_experiment(
@@ -75,12 +89,9 @@ def make_experiment(
     return loop(preset, env, logger=logger, train_steps=train_steps, render=render)
 
 
-def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> LoggerGroup:
+def _make_loggers(spec: RunSpec, folder: RunFolder, *, quiet: bool) -> list[Logger]:
     keys = list(spec.loggers)
     if not quiet and "core.console" not in keys:
         keys.append("core.console")
-    loggers: list[Logger] = [StatusLogger(folder, spec.frames)]
-    for key in keys:
-        make = registry().load(registry().find("loggers", key))
-        loggers.append(make(folder.path, verbose=spec.verbose))
-    return LoggerGroup(loggers)
+    makers = [registry().load(registry().find("loggers", key)) for key in keys]
+    return [make(folder.path, verbose=spec.verbose) for make in makers]

@@ -17,20 +17,24 @@ INTERVAL = 1.0
 
 
 class StatusLogger(Logger):
-    """Writes the run's state, frame, speed and time left once a second."""
+    """Writes the run's state, frame, speed and time left once a second.
+
+    Attributes:
+        episodes: training episodes that have ended, to be set where a run goes on.
+    """
 
     def __init__(self, folder: RunFolder, frames: float) -> None:
         """Report on the run in `folder`, which will take `frames` agent steps."""
         super().__init__(folder.path)
         self._run_folder = folder
         self._frames = frames
-        self._episodes = 0
+        self.episodes = 0
         self._next = 0.0
         self._rate = Rate()
 
     def episode(self, episode: Mapping[str, Any]) -> None:
         """Count it."""
-        self._episodes = int(episode["episode"])
+        self.episodes = int(episode["episode"])
 
     def progress(self, frame: int, total_frames: float, seconds: float) -> None:
         """Write the file if the last time is long enough ago.
@@ -54,7 +58,7 @@ class StatusLogger(Logger):
             "running",
             frame=frame,
             frames=self._frames,
-            episodes=self._episodes,
+            episodes=self.episodes,
             fps=round(self._rate.frames_per_second, 1),
             seconds_left=None if left is None else round(left, 1),
         )

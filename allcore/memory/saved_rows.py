@@ -33,9 +33,7 @@ class SavedRows:
         newest = parts[-1][0]
         for part, first, end in parts:
             if len(part) != end - first or part.shape[1:] != newest.shape[1:] or part.dtype != newest.dtype:
-                raise CheckpointError(
-                    f"rows {first} to {end} of a replay buffer are not what they should be"
-                )
+                raise CheckpointError(f"rows {first} to {end} of a replay buffer are not what they should be")
         self._parts, self._written, self._num_rows = parts, written, num_rows
         self.shape = torch.Size((min(written, num_rows), *newest.shape[1:]))
         self.dtype = newest.dtype

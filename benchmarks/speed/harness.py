@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import os
@@ -10,27 +9,29 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 VENVS = HERE.parent / ".venvs"
+RESULTS = HERE.parent / "results" / "speed"
 
 Run = dict[str, Any]
 
 
-def parse_arguments(description: str | None, *, frames: int) -> argparse.Namespace:
-    """The options that every workload has; `frames` is its default."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--frames", type=int, default=frames, help="agent steps under the clock (%(default)s)"
-    )
-    parser.add_argument("--repeats", type=int, default=3, help="measurements of each contender (%(default)s)")
-    parser.add_argument("--out", type=Path, default=HERE.parent / "results", help="folder for the results")
-    return parser.parse_args()
+@dataclass(frozen=True)
+class Command:
+    """What starts a contender.
+
+    Attributes:
+        arguments: the command; it gets the settings as JSON and prints its result as one line of JSON.
+        settings: what it alone is told.
+    """
+
+    arguments: Sequence[str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def python_of(peer: str) -> str:
@@ -45,11 +46,11 @@ def python_of(peer: str) -> str:
     return str(python)
 
 
-def measure(contenders: Mapping[str, list[str]], settings: Mapping[str, Any], repeats: int) -> list[Run]:
+def measure(contenders: Mapping[str, Command], settings: Mapping[str, Any], repeats: int) -> list[Run]:
     """Run every contender `repeats` times, in turn, and begin each repetition with another one.
 
     Args:
-        contenders: the command of each; it gets the settings as JSON and prints its result as JSON.
+        contenders: by their names.
         settings: what all of them are told.
         repeats: how often.
 
@@ -61,7 +62,8 @@ def measure(contenders: Mapping[str, list[str]], settings: Mapping[str, Any], re
     for repetition in range(repeats):
         first = repetition % len(names)
         for name in names[first:] + names[:first]:
-            command = [*contenders[name], json.dumps(settings)]
+            contender = contenders[name]
+            command = [*contender.arguments, json.dumps({**settings, **contender.settings})]
             process = subprocess.run(command, capture_output=True, text=True, check=False)
             if process.returncode:
                 raise SystemExit(f"{name} failed:\n{process.stderr}")
@@ -71,20 +73,34 @@ def measure(contenders: Mapping[str, list[str]], settings: Mapping[str, Any], re
     return runs
 
 
-def summarise(runs: list[Run], ours: str = "ours") -> dict[str, dict[str, float]]:
-    """For each contender its median of steps per second, and the median of our ratio to it, repetition by repetition."""
-    speeds: dict[str, list[float]] = {}
+def summarise(runs: list[Run]) -> dict[str, dict[str, float]]:
+    """For each contender its median of steps per second, and the medians of our ratios to it, repetition by repetition.
+
+    `ours_to_it` compares by the clock, `ours_to_it_by_cpu` by the processor time of a step: it leaves out waiting, and is what
+    to look at where others use the machine, too. Where there are several of ours, each has such entries by its name.
+    """
+    found: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run["repetition"]):
-        speeds.setdefault(run["contender"], []).append(run["steps_per_second"])
-    return {
-        name: {
-            "steps_per_second": statistics.median(own),
-            "slowest": min(own),
-            "fastest": max(own),
-            "ours_to_it": statistics.median(a / b for a, b in zip(speeds[ours], own, strict=True)),
+        found.setdefault(run["contender"], []).append(run)
+    summary = {}
+    for name, its in found.items():
+        speeds = [run["steps_per_second"] for run in its]
+        summary[name] = {
+            "steps_per_second": statistics.median(speeds),
+            "slowest": min(speeds),
+            "fastest": max(speeds),
         }
-        for name, own in speeds.items()
-    }
+        for ours in (other for other in found if other.startswith("ours")):
+            pairs = list(zip(found[ours], its, strict=True))
+            clock = [own["steps_per_second"] / other["steps_per_second"] for own, other in pairs]
+            summary[name][f"{ours}_to_it"] = statistics.median(clock)
+            costs = [_cpu_per_step(other) / _cpu_per_step(own) for own, other in pairs]
+            summary[name][f"{ours}_to_it_by_cpu"] = statistics.median(costs)
+    return summary
+
+
+def _cpu_per_step(run: Run) -> float:
+    return float(run["cpu_seconds"] / run["agent_steps"])
 
 
 def write(
@@ -93,12 +109,9 @@ def write(
     settings: Mapping[str, Any],
     runs: list[Run],
     table: str,
-    summary: Mapping[str, Any] | None = None,
+    summary: Mapping[str, Any],
 ) -> Path:
-    """Write `<workload>-<date>.json`, with every number, and beside it the table as Markdown; give the former's path.
-
-    Without a summary, it is that of all runs together.
-    """
+    """Write `<workload>.json`, with every number, and beside it the table as Markdown; give the former's path."""
     now = datetime.datetime.now(datetime.UTC)
     record = {
         "workload": workload,
@@ -106,11 +119,11 @@ def write(
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "machine": machine(),
         "settings": dict(settings),
-        "summary": summary or summarise(runs),
+        "summary": summary,
         "runs": runs,
     }
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{workload}-{now:%Y-%m-%d}.json"
+    path = out / f"{workload}.json"
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text(table, encoding="utf-8")
     return path

@@ -14,7 +14,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from harness import HERE, Run, measure, python_of, summarise, write
+from harness import HERE, RESULTS, Command, Run, measure, python_of, summarise, write
 
 #: Tasks and numbers of environments.
 WORKLOADS = [
@@ -29,7 +29,7 @@ def main() -> None:
     options = parse_arguments()
     script = str(HERE / "contenders" / "mujoco_vector.py")
     pythons = {"ours": sys.executable, "gymnasium": sys.executable, "envpool": python_of("envpool")}
-    contenders = {name: [python, script, name] for name, python in pythons.items()}
+    contenders = {name: Command([python, script, name]) for name, python in pythons.items()}
     settings = SETTINGS | {"seconds": options.seconds}
     runs: list[Run] = []
     for task, n in WORKLOADS:
@@ -51,7 +51,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement (%(default)s)")
     parser.add_argument("--repeats", type=int, default=3, help="measurements of each contender (%(default)s)")
-    parser.add_argument("--out", type=Path, default=HERE.parent / "results", help="folder for the results")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
     return parser.parse_args()
 
 
@@ -67,11 +67,10 @@ def make_table(summary: dict[str, dict[str, dict[str, float]]], runs: list[Run])
     for workload, found in summary.items():
         task, n = workload.split()
         speeds = [f"{found[name]['steps_per_second']:,.0f}" for name in NAMES]
-        own = [run for run in runs if (run["task"], run["envs"]) == (task, int(n))]
         ratios = [
             ratio
             for peer in peers
-            for ratio in (f"{found[peer]['ours_to_it']:.2f}", f"{processor_ratio(own, peer):.2f}")
+            for ratio in (f"{found[peer]['ours_to_it']:.2f}", f"{found[peer]['ours_to_it_by_cpu']:.2f}")
         ]
         rows.append(f"| {task} | {n} | {' | '.join(speeds + ratios)} |")
     loads = sorted(run["load_before"] for run in runs)
@@ -81,14 +80,6 @@ def make_table(summary: dict[str, dict[str, dict[str, float]]], runs: list[Run])
         f"{loads[-1]:.1f}; a measurement of two threads adds up to 2, one of AsyncVectorEnv more.",
     ]
     return "\n".join(rows) + "\n"
-
-
-def processor_ratio(runs: list[Run], peer: str) -> float:
-    """How much more processor time per agent step the peer takes: it says more than the clock where others use the machine, too."""
-    costs: dict[str, list[float]] = {}
-    for run in sorted(runs, key=lambda run: run["repetition"]):
-        costs.setdefault(run["contender"], []).append(run["cpu_seconds"] / run["agent_steps"])
-    return statistics.median(its / own for its, own in zip(costs[peer], costs["ours"], strict=True))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from allcore.experiments.experiment import Experiment
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
+from allcore.experiments.status_logger import StatusLogger
 from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.training_state import go_on_from, training_state
 from allcore.logging import DummyLogger
@@ -192,6 +193,46 @@ def test_a_damaged_checkpoint_costs_only_the_way_from_the_one_before(
     assert entry["frame"] == int(before.stem)
     assert [newest.name in notice for notice in entry["notices"]] == [True]
     assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
+
+
+def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = _spec("dqn", checkpoint_frames=50)
+    with monkeypatch.context() as patch:
+        _kill_after(190, patch)
+        with pytest.raises(Killed):
+            execute(spec, tmp_path, quiet=True)
+    (path,) = tmp_path.glob("*/*/*/run.json")
+    record = json.loads(path.read_text())
+    torch_now = record["versions"]["torch"]
+    path.write_text(json.dumps({**record, "versions": {**record["versions"], "torch": "1.0"}}))
+    with monkeypatch.context() as patch:
+        _kill_after(100, patch)
+        with pytest.raises(Killed):
+            execute(spec, tmp_path, quiet=True)
+    execute(spec, tmp_path, quiet=True)
+    first, second = json.loads(path.read_text())["continued"]
+    assert first["notices"] == [
+        f"Other versions may compute other last digits: torch 1.0 before and {torch_now} now."
+    ]
+    assert second["notices"] == []  # the same as the last time
+
+
+def test_the_status_counts_on_from_the_episodes_there_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = _spec("dqn", checkpoint_frames=50)
+    counts: list[int] = []
+    monkeypatch.setattr(StatusLogger, "progress", lambda self, *_: counts.append(self.episodes))
+    with monkeypatch.context() as patch:
+        _kill_after(190, patch)
+        with pytest.raises(Killed):
+            execute(spec, tmp_path, quiet=True)
+    counts.clear()
+    outcome = execute(spec, tmp_path, quiet=True)
+    (entry,) = json.loads((outcome.folder / "run.json").read_text())["continued"]
+    with (outcome.folder / "episodes.csv").open() as file:
+        ended = [row for row in csv.DictReader(file) if int(row["frame"]) <= entry["frame"]]
+    assert counts[0] == len(ended) > 0
 
 
 def test_what_cannot_be_saved_begins_its_episode_anew_and_says_so(

@@ -1,48 +1,74 @@
-"""`atari.dqn_tuned` on Breakout, in the control loop and with the loggers of `all run`."""
+"""A preset of ours, set to the workload's settings, in a run with everything that `all run` does: loggers, checkpoints, status."""
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from measured import Stopwatch, report, settings
 
-from all_atari import AtariEnvironment
-from all_atari.presets import dqn_tuned
-from allcore.experiments import SingleEnvExperiment
+from allcore.experiments import RunSpec
 from allcore.experiments.allocator import keep_memory
+from allcore.experiments.beginning import begin
+from allcore.experiments.interruption import Interruption
 from allcore.experiments.run_folder import RunFolder
-from allcore.experiments.status_logger import StatusLogger
-from allcore.logging import ConsoleLogger, CsvLogger, LoggerGroup, TensorBoardLogger
+from allcore.experiments.setup import build, find_preset
+
+PRESETS = {
+    ("dqn", "Breakout"): "atari.dqn_tuned",
+    ("c51", "Breakout"): "atari.c51",
+    ("rainbow", "Breakout"): "atari.rainbow",
+    ("ppo", "Breakout"): "atari.ppo2",
+    ("pqn", "Breakout"): "atari.pqn",
+    ("sac", "HalfCheetah-v5"): "mujoco.sac",
+    ("ppo", "HalfCheetah-v5"): "mujoco.ppo",
+    ("ppo", "CartPole-v1"): "classic.ppo",
+    ("dqn", "CartPole-v1"): "classic.dqn",
+}
+DISTRIBUTIONS = ("allcore", "all-agents", "all-atari", "all-mujoco")
+
+
+def make_spec(given: dict[str, Any]) -> RunSpec:
+    """The run that the settings describe."""
+    preset = PRESETS[given["algorithm"], given["environment"]]
+    known = {field.name for field in dataclasses.fields(find_preset(preset)[0].values)}
+    wanted = {
+        "normalize_observations": False,
+        "normalize_rewards": False,
+        **dict.fromkeys(("initial_exploration", "final_exploration"), given.get("exploration")),
+        **given,
+    }
+    if (given["algorithm"], given["environment"]) == ("dqn", "CartPole-v1"):
+        wanted["n_steps"] = 1
+    return RunSpec(
+        preset=preset,
+        environment=given["environment"],
+        environment_options={"frame_skip": given["frame_skip"]} if given["environment"] == "Breakout" else {},
+        hyperparameters={name: value for name, value in wanted.items() if name in known},
+        frames=given["warm_up"] + given["frames"],
+        seed=given["seed"],
+        device=given.get("device", "cpu"),
+    )
 
 
 def main() -> None:
     given = settings()
     keep_memory()  # as every run does
-    start, end = given["warm_up"], given["warm_up"] + given["frames"]
-    env = AtariEnvironment("Breakout", frame_skip=given["frame_skip"])
-    same_names = (
-        *("minibatch_size", "update_frequency", "target_update_frequency", "lr"),
-        *("replay_buffer_size", "replay_start_size"),
-    )
-    builder = dqn_tuned.hyperparameters(
-        **{name: given[name] for name in same_names},
-        initial_exploration=given["exploration"],
-        final_exploration=given["exploration"],
-    )
-    preset = builder.env(env).seed(given["seed"]).build()
+    spec = make_spec(given)
+    env, preset = build(spec)
     stopwatch = Stopwatch(preset.parameters())
-    with tempfile.TemporaryDirectory() as path:
-        folder = Path(path)
-        usual = [TensorBoardLogger(folder), CsvLogger(folder), ConsoleLogger(folder)]
-        logger = LoggerGroup([StatusLogger(RunFolder(folder), end), *usual])
-        experiment = SingleEnvExperiment(preset, env, logger=logger, train_steps=end)
-        experiment.train(frames=start)
+    with tempfile.TemporaryDirectory() as logdir, RunFolder(Path(logdir)) as folder:
+        experiment = begin(spec, env, preset, folder, Interruption(), quiet=False, render=False)
+        experiment.train(frames=given["warm_up"])
         stopwatch.start()
-        experiment.train(frames=end)
+        experiment.train(frames=spec.frames)
         result = stopwatch.stop(given["frames"])
-        logger.close()
-    report(result, "allcore", "all-agents", "all-atari")
+        experiment.logger.close()
+        experiment.close()
+    env.close()
+    report(result, *DISTRIBUTIONS)
 
 
 if __name__ == "__main__":
