@@ -107,7 +107,8 @@ class Processes:
             self._workers.append(_Worker(number, spec, folder, process))
 
     def _process(self, spec: RunSpec, folder: RunFolder) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "allcore.executors.worker", *command_line([spec]), str(folder.path)]
+        worker = [sys.executable, "-m", "allcore.executors.worker", "--parent", str(os.getpid())]
+        command = [*worker, *command_line([spec]), str(folder.path)]
         with (folder.path / OUTPUT).open("ab") as output:
             # In a session of its own: Ctrl-C is told to this process, which tells the others.
             return subprocess.Popen(

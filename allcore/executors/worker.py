@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +94,24 @@ def mark_failed(folder: RunFolder, message: str) -> None:
             folder.write_status("failed", **counts, error=message)
 
 
+def follow(parent: int) -> None:
+    """Stop this process in an orderly way, after a checkpoint, once `parent`, which started it, has ended.
+
+    Whoever was killed cannot stop its workers. The same command could not go on with their runs while they are at them.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="follow").start()
+
+
+#: Seconds from one look at the parent to the next.
+_LOOK = 0.5
+
+
 #: The exit codes of a worker, by the state of its run.
 EXIT_CODES = {"finished": 0, "already finished": 0, "failed": 1, "refused": 2, "interrupted": 130}
 
@@ -98,7 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one run and say on stderr what went wrong with it."""
     made = parser()
     made.add_argument("folder", type=Path)
+    made.add_argument("--parent", type=int, metavar="PID")
     given = made.parse_args(arguments)
+    if given.parent is not None:
+        follow(given.parent)
     if given.plugin:
         from allcore.plugins import configure
 

@@ -173,6 +173,22 @@ class TestSeveralProcesses:
         whole = tmp_path / "whole" / folders[0].relative_to(tmp_path / "runs")
         assert _bytes(folders[0]) == _bytes(whole)
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows gives no new parent")
+    def test_workers_stop_when_who_started_them_was_killed(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "allcore", "run", "--preset", "classic.dqn", "--env", "CartPole-v1"]
+        command += ["--frames", "1m", "--seeds", "0-1", "--jobs", "2", "--logdir", str(tmp_path)]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+        def states() -> list[str]:
+            runs = [json.loads(path.read_text()) for path in tmp_path.glob("*/*/*/status.json")]
+            return [run["state"] for run in runs if run.get("frame", 0) > 0]
+
+        _wait(lambda: states() == ["running"] * 2)
+        process.kill()
+        process.wait()
+        _wait(lambda: states() == ["interrupted"] * 2)
+        assert len(list(tmp_path.glob("*/*/*/checkpoints/0*.safetensors"))) == 2
+
     def test_a_folder_that_cannot_be_written_is_a_failed_run_and_the_others_go_on(
         self, tmp_path: Path
     ) -> None:
