@@ -7,7 +7,6 @@ import copy
 from dataclasses import dataclass
 
 from torch.nn.functional import mse_loss
-from torch.optim import Adam
 
 from all_agents.models import needs_vector_and_discrete
 from allcore.agents import Agent, PolicyAgent
@@ -16,7 +15,7 @@ from allcore.core import state_from_dict, state_to_dict
 from allcore.experiments import run_experiment
 from allcore.memory import ExperienceReplayBuffer
 from allcore.nn import fully_connected
-from allcore.optim import Linear
+from allcore.optim import Adam, Linear
 from allcore.policies import GreedyPolicy
 from allcore.presets import Preset, PresetBuilder, hyperparameter
 

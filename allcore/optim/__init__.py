@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from allcore._lazy import attach
 
 if TYPE_CHECKING:
+    from allcore.optim.adam import Adam as Adam
     from allcore.optim.centred_rmsprop import CentredRMSprop as CentredRMSprop
     from allcore.optim.rmsprop_tf import RMSpropTF as RMSpropTF
     from allcore.optim.schedules import (
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "Cosine": "allcore.optim.schedules",
         "as_schedule": "allcore.optim.schedules",
         "schedule_from_json": "allcore.optim.schedules",
+        "Adam": "allcore.optim.adam",
         "CentredRMSprop": "allcore.optim.centred_rmsprop",
         "RMSpropTF": "allcore.optim.rmsprop_tf",
     },

@@ -6,13 +6,12 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.c51 import C51
 from all_agents.compositions.groups import Atoms, Exploration, Learning, Network, Replay
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QDist
+from allcore.optim import Adam
 from allcore.presets import Preset, Setting, described
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class C51Preset(Preset):
         replay_buffer = uniform_replay(self, hp)
         q_dist = self._q_dist(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             target=FixedTarget(hp.target_update_frequency),
             learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,

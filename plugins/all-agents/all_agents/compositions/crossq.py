@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.crossq import CrossQ
 from all_agents.compositions.continuous_control import (
     ActorAndCritics,
@@ -22,6 +20,7 @@ from all_agents.compositions.groups import Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, QEnsemble
 from allcore.nn import LogTemperature
+from allcore.optim import Adam
 from allcore.policies import SoftDeterministicPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -83,7 +82,7 @@ class CrossQPreset(Preset):
         )
         log_temperature = Approximation(
             self.log_temperature,
-            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr, fused=True),
+            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr),
             name="log_temperature",
             **log,
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.ddpg import DDPG
 from all_agents.compositions.continuous_control import (
     ActorAndCritics,
@@ -22,6 +20,7 @@ from all_agents.compositions.continuous_control import (
 from all_agents.compositions.groups import Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import PolyakTarget, QContinuous
+from allcore.optim import Adam
 from allcore.policies import DeterministicPolicy
 from allcore.presets import Preset, Setting
 
@@ -55,14 +54,14 @@ class DDPGPreset(Preset):
         }
         policy = DeterministicPolicy(
             self.actor,
-            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps, fused=True),
+            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps),
             action_space(self.setting),
             target=PolyakTarget(hp.target_rate),
             **common,
         )
         q = QContinuous(
             self.critic,
-            Adam(self.critic.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.critic.parameters(), lr=hp.lr, eps=hp.eps),
             target=PolyakTarget(hp.target_rate),
             **common,
         )

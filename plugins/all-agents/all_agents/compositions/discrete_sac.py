@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
-from torch.optim import Adam
 
 from all_agents.agents.discrete_sac import DiscreteSAC
 from all_agents.compositions.groups import Learning, Network, Replay
@@ -17,6 +16,7 @@ from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.agents import PolicyAgent
 from allcore.approximation import Approximation, FixedTarget, QDiscreteEnsemble
 from allcore.nn import Ensemble, LogTemperature
+from allcore.optim import Adam
 from allcore.policies import RandomChoices, SoftmaxPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -90,7 +90,7 @@ class DiscreteSACPreset(Preset):
 
     def _adam(self, model: nn.Module) -> Adam:
         hp = self.hyperparameters
-        return Adam(model.parameters(), lr=hp.lr, eps=hp.eps, fused=True)
+        return Adam(model.parameters(), lr=hp.lr, eps=hp.eps)
 
     def test_agent(self) -> PolicyAgent:
         """An agent that takes the likeliest action of a copy of the policy as it is now."""

@@ -6,12 +6,11 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torch.optim import Adam
-
 from all_agents.compositions.groups import Exploration, Learning, Network
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent
 from allcore.approximation import QNetwork
+from allcore.optim import Adam
 from allcore.presets import Preset, Setting, described
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class OnlineValuesPreset(Preset):
         hp = self.hyperparameters
         q = QNetwork(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torch.optim import Adam
-
-from allcore.optim import CentredRMSprop
+from allcore.optim import Adam, CentredRMSprop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 def adam(parameters: Iterable[Tensor], lr: float, eps: float) -> Optimizer:
     """Adam, without weight decay."""
-    return Adam(parameters, lr=lr, eps=eps, fused=True)
+    return Adam(parameters, lr=lr, eps=eps)
 
 
 def centred_rmsprop(parameters: Iterable[Tensor], lr: float, eps: float) -> Optimizer:

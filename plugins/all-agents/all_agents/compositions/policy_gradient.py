@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from gymnasium.spaces import Box
 from torch import nn
-from torch.optim import Adam
 
 from all_agents.compositions.groups import Network
 from all_agents.compositions.networks import on_features
@@ -19,6 +18,7 @@ from all_agents.compositions.parts import falling_step_size, play
 from allcore.agents import PolicyAgent
 from allcore.approximation import VNetwork
 from allcore.nn import ActionScale, SharedLogStd
+from allcore.optim import Adam
 from allcore.policies import GaussianPolicy, SoftmaxPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -107,7 +107,7 @@ class PolicyGradientPreset(Preset):
     def _training(self, model: nn.Module, lr: float, train_steps: float) -> dict[str, Any]:
         hp = self.hyperparameters
         return {
-            "optimizer": Adam(model.parameters(), lr=lr, eps=hp.eps, fused=True),
+            "optimizer": Adam(model.parameters(), lr=lr, eps=hp.eps),
             "learning_rate_schedule": falling_step_size(hp, train_steps),
             "clip_grad": hp.clip_grad,
         }

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torch.optim import Adam
-
 from all_agents.agents.ppo import PPO
 from all_agents.compositions.actor_critic import ActorCriticLearning, ActorCriticNetwork, ActorCriticPreset
 from all_agents.compositions.groups import Rollouts
 from all_agents.compositions.parts import check_minibatches, falling_step_size
 from allcore.approximation import ActorCritic
 from allcore.memory import RolloutBuffer
-from allcore.optim import Linear
+from allcore.optim import Adam, Linear
 from allcore.presets import Setting, described
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ class PPOPreset(ActorCriticPreset):
             networks.features,
             networks.head(self.seeds.generator("policy")),
             networks.value,
-            Adam(networks.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(networks.parameters(), lr=hp.lr, eps=hp.eps),
             learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,
             logger=logger,

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
-from torch.optim import Adam
 
 from all_agents.agents.rainbow import Rainbow
 from all_agents.compositions.groups import Atoms, Learning, Network, Prioritization, Replay
@@ -16,6 +15,7 @@ from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import falling_step_size, greedy_agent, prioritized_replay
 from allcore.approximation import FixedTarget, QDist
 from allcore.nn import CategoricalDueling, NoisyFactorizedLinear, fully_connected
+from allcore.optim import Adam
 from allcore.policies import GreedyPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -73,7 +73,7 @@ class RainbowPreset(Preset):
         replay_buffer = prioritized_replay(self, hp, hp, train_steps)
         q_dist = self._q_dist(
             self.model,
-            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.model.parameters(), lr=hp.lr, eps=hp.eps),
             target=FixedTarget(hp.target_update_frequency),
             learning_rate_schedule=falling_step_size(hp, train_steps),
             clip_grad=hp.clip_grad,

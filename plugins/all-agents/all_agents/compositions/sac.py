@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.sac import SAC
 from all_agents.compositions.continuous_control import (
     ActorAndCritics,
@@ -23,6 +21,7 @@ from all_agents.compositions.groups import Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, PolyakTarget, QEnsemble
 from allcore.nn import LogTemperature
+from allcore.optim import Adam
 from allcore.policies import SoftDeterministicPolicy
 from allcore.presets import Preset, Setting
 
@@ -54,7 +53,7 @@ class SACPreset(Preset):
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = SoftDeterministicPolicy(
             self.actor,
-            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps, fused=True),
+            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps),
             action_space(self.setting),
             generator=self.seeds.generator("policy"),
             learning_rate_schedule=falling,
@@ -62,14 +61,14 @@ class SACPreset(Preset):
         )
         q = QEnsemble(
             self.critics,
-            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps),
             target=PolyakTarget(hp.target_rate),
             learning_rate_schedule=falling,
             **log,
         )
         log_temperature = Approximation(
             self.log_temperature,
-            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr, fused=True),
+            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr),
             name="log_temperature",
             **log,
         )

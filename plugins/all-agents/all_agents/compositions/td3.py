@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.td3 import TD3
 from all_agents.compositions.continuous_control import (
     ActorAndCritics,
@@ -22,6 +20,7 @@ from all_agents.compositions.continuous_control import (
 from all_agents.compositions.groups import Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import PolyakTarget, QEnsemble
+from allcore.optim import Adam
 from allcore.policies import DeterministicPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -63,7 +62,7 @@ class TD3Preset(Preset):
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = DeterministicPolicy(
             self.actor,
-            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps, fused=True),
+            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps),
             action_space(self.setting),
             target=PolyakTarget(hp.target_rate),
             learning_rate_schedule=falling,
@@ -71,7 +70,7 @@ class TD3Preset(Preset):
         )
         q = QEnsemble(
             self.critics,
-            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps),
             target=PolyakTarget(hp.target_rate, update_frequency=hp.policy_delay),
             learning_rate_schedule=falling,
             **log,

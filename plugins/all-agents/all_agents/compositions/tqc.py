@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torch.optim import Adam
-
 from all_agents.agents.tqc import TQC
 from all_agents.compositions.continuous_control import (
     ActorAndCritics,
@@ -24,6 +22,7 @@ from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, PolyakTarget, QEnsemble
 from allcore.errors import HyperparameterError
 from allcore.nn import LogTemperature
+from allcore.optim import Adam
 from allcore.policies import SoftDeterministicPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -69,7 +68,7 @@ class TQCPreset(Preset):
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = SoftDeterministicPolicy(
             self.actor,
-            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps, fused=True),
+            Adam(self.actor.parameters(), lr=hp.policy_lr, eps=hp.eps),
             action_space(self.setting),
             generator=self.seeds.generator("policy"),
             learning_rate_schedule=falling,
@@ -77,14 +76,14 @@ class TQCPreset(Preset):
         )
         q = QEnsemble(
             self.critics,
-            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps, fused=True),
+            Adam(self.critics.parameters(), lr=hp.lr, eps=hp.eps),
             target=PolyakTarget(hp.target_rate),
             learning_rate_schedule=falling,
             **log,
         )
         log_temperature = Approximation(
             self.log_temperature,
-            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr, fused=True),
+            Adam(self.log_temperature.parameters(), lr=hp.temperature_lr),
             name="log_temperature",
             **log,
         )
