@@ -1,0 +1,136 @@
+"""How fast runs train: ours, other libraries, a plain script, and the floor, side by side.
+
+    sh benchmarks/speed/setup_peers.sh
+    python benchmarks/speed/run.py dqn_breakout                 one workload; workloads.py has them all
+    python benchmarks/speed/run.py --repeats 5                  all of them (hours)
+    python benchmarks/speed/run.py ppo_breakout --contenders ours,sb3,floor
+
+What is counted are agent steps per second while learning is under way. benchmarks/README.md says how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import HERE, RESULTS, Command, Run, measure, python_of, summarise, write
+from workloads import WORKLOADS, Workload
+
+NAMES = {
+    "ours": "allcore",
+    "ours-bf16": "allcore, bfloat16",
+    "sb3": "Stable-Baselines3",
+    "tianshou": "Tianshou",
+    "torchrl": "TorchRL",
+    "seed": "autonomous-learning-library",
+    "plain": "plain PyTorch",
+    "floor": "the floor",
+    "floor-bf16": "the floor, bfloat16",
+}
+OURS = ("ours", "floor")  # what runs in this environment; a contender's name begins with that of its own
+
+
+def main() -> int:
+    options = parse_options()
+    held = True
+    for name in options.workloads or WORKLOADS:
+        workload = WORKLOADS[name]
+        print(f"{workload.title}", flush=True)
+        settings = dict(workload.settings) | ({"frames": options.frames} if options.frames else {})
+        runs = measure(commands(workload, options.contenders), settings, options.repeats)
+        summary = summarise(runs)
+        bars = hold(workload, summary)
+        held = held and all(bar["holds"] for bar in bars)
+        table = make_table(workload, summary, bars, runs)
+        path = write(options.out, name, settings, runs, table, {"contenders": summary, "bars": bars})
+        print(f"\n{table}\nwritten: {path}\n", flush=True)
+    return 0 if held else 1
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--contenders", help="separated by commas (default: all of the workload)")
+    parser.add_argument("--frames", type=int, help="agent steps under the clock (default: the workload's)")
+    parser.add_argument("--repeats", type=int, default=3, help="measurements of each contender (%(default)s)")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
+    options = parser.parse_args()
+    if unknown := set(options.workloads) - set(WORKLOADS):
+        parser.error(f"no workload {', '.join(sorted(unknown))}: there are {', '.join(WORKLOADS)}")
+    options.contenders = options.contenders.split(",") if options.contenders else None
+    return options
+
+
+def commands(workload: Workload, chosen: list[str] | None) -> dict[str, Command]:
+    """The command of each contender, and what it is told beyond the workload's settings."""
+    if unknown := set(chosen or ()) - set(workload.contenders):
+        raise SystemExit(
+            f"no contender {', '.join(sorted(unknown))}: there are {', '.join(workload.contenders)}"
+        )
+    found = {}
+    for name, (script, settings) in workload.contenders.items():
+        if chosen is None or name in chosen:
+            library = name.partition("-")[0]
+            python = sys.executable if library in (*OURS, "plain") else python_of(library)
+            found[name] = Command([python, str(HERE / "contenders" / f"{script}.py")], settings)
+    return found
+
+
+def hold(workload: Workload, summary: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """Hold what was measured against what must be: our ratio to the fastest peer, and our time above the floor."""
+    peers = {name: row for name, row in summary.items() if not name.startswith(OURS)}
+    bars: list[dict[str, Any]] = []
+    for ours, least in workload.least_ratio.items():
+        if ours in summary and peers:
+            fastest = max(peers, key=lambda name: peers[name]["steps_per_second"])
+            ratio = summary[fastest][f"{ours}_to_it"]
+            what = f"{NAMES[ours]} to the fastest peer ({NAMES[fastest]})"
+            bars.append({"what": what, "measured": ratio, "at least": least, "holds": ratio >= least})
+    if "floor" in summary and "ours" in summary and workload.most_above_floor is not None:
+        above, most = 1 / summary["floor"]["ours_to_it"] - 1, workload.most_above_floor
+        bars.append(
+            {"what": "time above the floor", "measured": above, "at most": most, "holds": above <= most}
+        )
+    return bars
+
+
+def make_table(
+    workload: Workload,
+    summary: Mapping[str, Mapping[str, float]],
+    bars: list[dict[str, Any]],
+    runs: list[Run],
+) -> str:
+    rows = [
+        f"| {workload.title} | agent steps per second (median, range) | ours is faster by the factor | by processor time | optimizer steps |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in summary.items():
+        speed = f"{row['steps_per_second']:,.0f} ({row['slowest']:,.0f} to {row['fastest']:,.0f})"
+        ratios = f"{row['ours_to_it']:.2f} | {row['ours_to_it_by_cpu']:.2f}"
+        updates = "/".join(sorted({str(run["updates"]) for run in runs if run["contender"] == name}))
+        rows.append(f"| {NAMES[name]} | {speed} | {ratios} | {updates} |")
+    for floor in sorted({run["contender"] for run in runs if run["contender"].startswith("floor")}):
+        found = [run["milliseconds"] for run in runs if run["contender"] == floor]
+        parts = {name: statistics.median(own[name] for own in found) for name in found[0]}
+        text = ", ".join(f"{part} {ms:.3g} ms" for part, ms in parts.items())
+        rows += ["", f"The parts of {NAMES[floor]}: {text}."]
+    for bar in bars:
+        bound = f"at least {bar['at least']:.2f}" if "at least" in bar else f"at most {bar['at most']:.0%}"
+        value = f"{bar['measured']:.2f}" if "at least" in bar else f"{bar['measured']:.1%}"
+        rows += ["", f"{bar['what']}: {value}, wanted {bound}: {'holds' if bar['holds'] else 'falls short'}."]
+    loads = sorted(run["load_before"] for run in runs)
+    rows += [
+        "",
+        f"The machine's load when a clock started: {statistics.median(loads):.1f} in the median, {loads[0]:.1f} to {loads[-1]:.1f}.",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
