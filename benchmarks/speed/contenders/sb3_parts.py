@@ -31,7 +31,10 @@ class Measure(BaseCallback):
 
 
 def make_environments(given: dict[str, Any]) -> VecEnv:
-    """The environments of this workload, one after the other in this process."""
+    """The environments of this workload, one after the other in this process.
+
+    Two cores step eight Atari games faster so than in a process for each (SubprocVecEnv).
+    """
     name, n, seed = given["environment"], given["n_envs"], given["seed"]
     if name != "Breakout":
         return make_vec_env(name, n, seed=seed, vec_env_cls=DummyVecEnv)
