@@ -127,8 +127,11 @@ class State:
 
     def to(self, device: torch.device | str) -> Any:
         """The same state with every tensor on `device`; itself, if all lie there."""
-        device = torch.device(device)
-        if all(_is_on(device, entry) for entry in self._entries.values()):
+        device = torch.device(device) if isinstance(device, str) else device
+        for entry in self._entries.values():
+            if not _is_on(device, entry):
+                break
+        else:
             return self
         # A copy to the CPU that did not wait could be read before it is there.
         non_blocking = device.type != "cpu"
@@ -288,9 +291,9 @@ def _is_tensor(entry: Any) -> bool:
 
 
 def _is_on(device: torch.device, entry: Any) -> bool:
-    if isinstance(entry, StackedFrames):
-        return entry.newest.device == device
-    return not isinstance(entry, Tensor) or entry.device == device
+    if isinstance(entry, Tensor):
+        return entry.device == device
+    return not isinstance(entry, StackedFrames) or entry.newest.device == device
 
 
 def _as_tensor(value: Any) -> Tensor:

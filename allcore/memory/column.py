@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +14,10 @@ from allcore.core import State
 from allcore.errors import UsageError
 
 _STANDARD_DTYPES = {"reward": torch.float32, "mask": torch.float32, "done": torch.bool}
+
+#: Bytes of a value up to which NumPy handles it faster than torch: docs/decisions/2026-11-23-small-networks.md.
+_SMALL = 1024
+
 _PYTHON_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.float32}
 
 
@@ -102,6 +107,7 @@ class Column:
         self.field = field
         self.tensor = torch.empty((rows, num_envs, *field.shape), dtype=field.dtype, device=device)
         self._flat = self.tensor.view(-1, *field.shape)
+        self._array = self._as_array()
         self._value_shape = (num_envs, *field.shape) if batched else field.shape
         self._batched = batched
         self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
@@ -141,14 +147,26 @@ class Column:
 
     def write(self, row: int, value: Any) -> None:
         """Put a checked value (`[E, *shape]`, or `[*shape]` of the one environment) into a row."""
+        if self._array is not None and isinstance(value, Tensor):
+            value = value.cpu().numpy()
+        target: Any = self.tensor if self._array is None else self._array
         if self._batched:
-            self.tensor[row] = value
+            target[row] = value
         else:
-            self.tensor[row, 0] = value
+            target[row, 0] = value
 
     def gather(self, index: Tensor) -> Tensor:
         """The values `[*index.shape, *shape]` at `row * E + environment` for each element of `index`."""
-        return self._flat.index_select(0, index.reshape(-1)).view(*index.shape, *self.field.shape)
+        if self._array is None:
+            return self._flat.index_select(0, index.reshape(-1)).view(*index.shape, *self.field.shape)
+        flat = self._array.reshape(-1, *self.field.shape)
+        return torch.from_numpy(flat[index.numpy()])
+
+    def _as_array(self) -> np.ndarray | None:
+        """The same memory as an array, which takes and gives small values several times as fast; None for others."""
+        if not self.tensor.is_cpu or self.field.num_bytes > _SMALL or self.field.dtype == torch.bfloat16:
+            return None
+        return self.tensor.numpy()
 
 
 def _changed(name: str, found: str, stored: str) -> UsageError:

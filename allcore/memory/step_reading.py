@@ -34,9 +34,10 @@ def read_steps(
     """The transitions of one step from the places `[N]`."""
     following = (places + notes.num_envs) % notes.size
     # The stacks of a state and of its successor share all frames but one each, so these are fetched once.
-    frames_and_next = torch.from_numpy(np.column_stack((notes.frame_positions(places), following)))
-    frames_and_next = frames_and_next.to(storage.device)
-    both = frames_and_next[:, -2:].T.contiguous()
+    frames = notes.frame_positions(places)
+    both = torch.from_numpy(np.stack((frames[:, -1], following))).to(storage.device)
+    if storage.stack_size > 1:
+        frames_and_next = torch.from_numpy(np.column_stack((frames, following))).to(storage.device)
     first: dict[str, Tensor] = {}
     second: dict[str, Tensor] = {}
     for name, column in storage.columns.items():
