@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         DummyCheckpointer as DummyCheckpointer,
         PeriodicCheckpointer as PeriodicCheckpointer,
     )
+    from allcore.approximation.compiled import CompiledUpdate as CompiledUpdate
     from allcore.approximation.feature_network import FeatureNetwork as FeatureNetwork
     from allcore.approximation.identity import Identity as Identity
     from allcore.approximation.q_continuous import QContinuous as QContinuous
@@ -35,6 +36,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Approximation": "allcore.approximation.approximation",
+        "CompiledUpdate": "allcore.approximation.compiled",
         "QNetwork": "allcore.approximation.q_network",
         "QDist": "allcore.approximation.q_dist",
         "QDiscreteEnsemble": "allcore.approximation.q_discrete_ensemble",

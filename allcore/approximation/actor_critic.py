@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -42,7 +43,18 @@ class ActorCritic(Approximation):
             name: what it is called in logs and file names.
             options: those of `Approximation`.
         """
-        super().__init__(_ActorCriticModule(features, policy, value), optimizer, name=name, **options)
+        self._module = _ActorCriticModule(features, policy, value)
+        super().__init__(self._module, optimizer, name=name, **options)
+
+    def distribution(self, states: State) -> Any:
+        """The policy's distribution over the actions in `states` alone, without gradients: all that acting asks for."""
+        with torch.no_grad():
+            return self._module.policy(self._module.featured(states))
+
+    def values(self, states: State) -> Tensor:
+        """The values of `states` alone, `[N]`, without gradients."""
+        with torch.no_grad():
+            return self._module.values(self._module.featured(states))
 
 
 class _ActorCriticModule(nn.Module):
@@ -53,6 +65,14 @@ class _ActorCriticModule(nn.Module):
         self.value = value
 
     def forward(self, states: State) -> tuple[Any, Tensor]:
-        featured = states.update("observation", states.apply_unmasked(self.features, "observation"))
-        values = featured.apply_unmasked(self.value, "observation").squeeze(-1)
-        return self.policy(featured), values
+        featured = self.featured(states)
+        return self.policy(featured), self.values(featured)
+
+    def featured(self, states: State) -> State:
+        """The states with their features as observations."""
+        featured: State = states.update("observation", states.apply_unmasked(self.features, "observation"))
+        return featured
+
+    def values(self, featured: State) -> Tensor:
+        """The values of states with features."""
+        return featured.apply_unmasked(self.value, "observation").squeeze(-1)

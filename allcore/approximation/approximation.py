@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from allcore.approximation.checkpointers import Checkpointer, DummyCheckpointer
+from allcore.approximation.compiled import recorded_steps
 from allcore.approximation.loss_watch import LossWatch
 from allcore.approximation.optimizer_state import load_optimizer_state
 from allcore.approximation.targets import TargetNetwork, TrivialTarget
 from allcore.errors import CheckpointError, NonFiniteError, UsageError
-from allcore.nn import device_of
 
 if TYPE_CHECKING:
     from allcore.logging import Logger
@@ -62,9 +62,11 @@ class Approximation:
         self.optimizer = optimizer
         self.name = name
         self.updates = 0
+        self.loads = 0  # by which a program sees that it knows tensors that may be others now
         self.clip_grad = clip_grad
         self.loss_scaling = loss_scaling
 
+        self._first = next(model.parameters(), None)  # asked for its device in every step
         self._target = TrivialTarget() if target is None else target
         self._target.init(model)
         self._checkpointer = DummyCheckpointer() if checkpointer is None else checkpointer
@@ -140,8 +142,11 @@ class Approximation:
         """
         if self.optimizer is None:
             raise UsageError(f"{self.name} cannot learn: it was made without an optimizer")
-        if self._schedule is not None:
-            self._set_learning_rates(self.optimizer, self._schedule(self._now()))
+        if (steps := recorded_steps()) is not None:
+            self._update_tensors(self.optimizer)
+            steps.append((self, loss, self._gradient_norm))
+            return self
+        self._set_learning_rates(self.optimizer)
         try:
             if loss is not None:
                 self._watch.loss(loss, self.updates)
@@ -157,12 +162,34 @@ class Approximation:
         for parameter in self.model.parameters():
             parameter.grad = None
 
+    # ---- learning as a part of a program (`CompiledUpdate`)
+
+    def rates_as_tensors(self) -> None:
+        """Keep the learning rates in tensors, which a program reads anew each time."""
+        for group in [] if self.optimizer is None else self.optimizer.param_groups:
+            if not isinstance(group["lr"], Tensor):
+                group["lr"] = torch.tensor(group["lr"], dtype=torch.float64, device=self.device)
+
+    def before_program(self) -> None:
+        """What an update does before its tensors change."""
+        if self.optimizer is not None:
+            self._set_learning_rates(self.optimizer)
+
+    def after_program(self, loss: Tensor | None, gradient_norm: Tensor | None) -> None:
+        """What an update does after they have changed. It raises what `step` does."""
+        if loss is not None:
+            self._watch.loss(loss, self.updates)
+        if gradient_norm is not None:
+            self._watch.gradients(gradient_norm, self.updates)
+        self._gradient_norm = gradient_norm
+        self._finish_update(loss)
+
     # ---- what it is
 
     @property
     def device(self) -> torch.device:
         """Where the model lies."""
-        return device_of(self.model)
+        return torch.device("cpu") if self._first is None else self._first.device
 
     def state_dict(self) -> dict[str, Any]:
         """All that a resumed run needs; the tensors are those in use, not copies."""
@@ -188,6 +215,7 @@ class Approximation:
         except (RuntimeError, ValueError, KeyError) as error:
             raise CheckpointError(f"the saved state does not fit {self.name}: {error}") from error
         self.updates = int(state["updates"])
+        self.loads += 1
 
     # ---- private
 
@@ -200,12 +228,13 @@ class Approximation:
             raise ValueError(f"its target network is of another kind than {type(self._target).__name__}")
 
     def _update_tensors(self, optimizer: Optimizer) -> None:
-        """The half of an update that is tensors only: nothing in it depends on a count or leaves the device."""
+        """The half of an update that is tensors only: nothing in it depends on a count or, but for a look, leaves the device."""
         if self._gradient_hook is not None:
             self._gradient_hook(_parameters(optimizer))
         if self.clip_grad:
             self._gradient_norm = nn.utils.clip_grad_norm_(_parameters(optimizer), self.clip_grad)
-            self._watch.gradients(self._gradient_norm, self.updates)
+            if recorded_steps() is None:
+                self._watch.gradients(self._gradient_norm, self.updates)
         optimizer.step()
         for group in optimizer.param_groups:
             for parameter in group["params"]:
@@ -224,8 +253,11 @@ class Approximation:
         """The agent steps so far; without a clock, the updates."""
         return self.updates if self._clock is None else self._clock()
 
-    def _set_learning_rates(self, optimizer: Optimizer, factor: float) -> None:
-        """Set every group's learning rate to its own initial one times the factor."""
+    def _set_learning_rates(self, optimizer: Optimizer) -> None:
+        """Set every group's learning rate to its own initial one times what the schedule says, if there is one."""
+        if self._schedule is None:
+            return
+        factor = self._schedule(self._now())
         for group in optimizer.param_groups:
             rate = group["lr"]
             # The name under which torch's own schedulers keep it, too: it is saved with the optimizer.

@@ -53,7 +53,5 @@ def _keep_tensors(loaded: dict[str, Any], own: Mapping[str, Any], parameter: Ten
 
 
 def _rate_like(own: float | Tensor, saved: float | Tensor) -> float | Tensor:
-    """The saved learning rate as a tensor or a number, whichever ours is."""
-    if isinstance(own, Tensor):
-        return torch.as_tensor(saved, dtype=own.dtype, device=own.device)
-    return float(saved)
+    """The saved learning rate as a tensor or a number, whichever ours is; a tensor stays the same one."""
+    return own.fill_(float(saved)) if isinstance(own, Tensor) else float(saved)

@@ -21,7 +21,6 @@ class _Rows:
     means: list[Tensor]
     squares: list[Tensor]
     counts: Tensor
-    steps: list[Tensor]
 
 
 class Adam(Optimizer):
@@ -74,7 +73,7 @@ class Adam(Optimizer):
                 beta1, beta2 = group["betas"]
                 rows.counts.add_(1)
                 torch._fused_adam_(
-                    *(rows.parameters, gradients, rows.means, rows.squares, [], rows.steps),
+                    *(rows.parameters, gradients, rows.means, rows.squares, [], list(rows.counts.unbind())),
                     lr=group["lr"],
                     beta1=beta1,
                     beta2=beta2,
@@ -102,11 +101,10 @@ class Adam(Optimizer):
         """The rows of these parameters. Their steps become parts of one tensor, which counts for all of them at once."""
         states = [self._state_of(parameter) for parameter in parameters]
         counts = torch.stack([state["step"].to(parameters[0].device) for state in states])
-        steps = list(counts.unbind())
-        for state, step in zip(states, steps, strict=True):
+        for state, step in zip(states, counts.unbind(), strict=True):
             state["step"] = step
         means = [state["exp_avg"] for state in states]
-        return _Rows(parameters, means, [state["exp_avg_sq"] for state in states], counts, steps)
+        return _Rows(parameters, means, [state["exp_avg_sq"] for state in states], counts)
 
     def _state_of(self, parameter: Tensor) -> dict[str, Any]:
         """A parameter's state, made at its first update."""

@@ -37,6 +37,7 @@ from allcore.presets import Preset
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
 CASES = {
     "dqn": ("classic.dqn", "CartPole-v1", SMALL),
+    "dqn, compiled": ("classic.dqn", "CartPole-v1", {**SMALL, "compiled": True}),
     "dqn, three side by side": ("classic.dqn", "CartPole-v1", {**SMALL, "n_envs": 3}),
     "rainbow": ("classic.rainbow", "Acrobot-v1", SMALL),
     "ppo": ("classic.ppo", "CartPole-v1", {"hidden": [8], "n_steps": 16}),

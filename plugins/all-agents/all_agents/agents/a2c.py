@@ -71,7 +71,7 @@ class A2C(ParallelAgent):
         states = state_array.to(self.actor_critic.device)
         if self.rollout_buffer.full:
             self._train(states)
-        distribution, _ = self.actor_critic.no_grad(states)
+        distribution = self.actor_critic.distribution(states)
         actions: Tensor = distribution.sample()
         self.rollout_buffer.store(states, actions)
         self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
@@ -97,7 +97,7 @@ class A2C(ParallelAgent):
 
     def _advantages(self, rollout: Rollout, values: Tensor) -> Tensor:
         """Advantages `[T, E]` of the steps, from the values `[T, E]` of their states."""
-        _, last_values = self.actor_critic.no_grad(rollout.last_states)
+        last_values = self.actor_critic.values(rollout.last_states)
         return generalized_advantages(
             rollout.rewards,
             torch.cat((values, last_values.unsqueeze(0))),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import only_legal, state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QDist
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import GreedyPolicy
 
@@ -42,6 +43,7 @@ class C51(Agent):
         minibatch_size: int = 32,
         replay_start_size: int = 50_000,
         update_frequency: int = 4,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent.
 
@@ -53,6 +55,7 @@ class C51(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.q_dist = q_dist
@@ -67,6 +70,7 @@ class C51(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q_dist]) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -78,24 +82,29 @@ class C51(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # forward pass
-            log_probabilities = self.q_dist.log_probabilities(states, actions)
-            # targets: the return of the best next action, shrunk and shifted; a terminal state's is worth nothing
-            next_distributions = self.q_dist.target(next_states)
-            next_values = only_legal(next_states, self.q_dist.expectation(next_distributions))
-            next_actions = torch.argmax(next_values, dim=1)
-            best = torch.take_along_dim(next_distributions, next_actions[:, None, None], dim=1).squeeze(1)
-            discounts = self.discount_factor ** next_states["steps"] * next_states.mask
-            targets = self.q_dist.project(rewards, discounts, best)
-            # backward pass
-            cross_entropies = -torch.sum(targets * log_probabilities, dim=1)
-            self.q_dist.reinforce(torch.mean(weights * cross_entropies))
+            divergences = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the divergence, which is 0 for a perfect prediction (but for rounding)
-            entropies = torch.sum(torch.special.entr(targets), dim=1)
-            self.replay_buffer.update_priorities((cross_entropies.detach() - entropies).clamp(min=0))
+            self.replay_buffer.update_priorities(divergences)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """Learn from transitions; how far their distributions were from the targets, in nats, `[N]`."""
+        # forward pass
+        log_probabilities = self.q_dist.log_probabilities(states, actions)
+        # targets: the return of the best next action, shrunk and shifted; a terminal state's is worth nothing
+        next_distributions = self.q_dist.target(next_states)
+        next_values = only_legal(next_states, self.q_dist.expectation(next_distributions))
+        next_actions = torch.argmax(next_values, dim=1)
+        best = torch.take_along_dim(next_distributions, next_actions[:, None, None], dim=1).squeeze(1)
+        discounts = self.discount_factor ** next_states["steps"] * next_states.mask
+        targets = self.q_dist.project(rewards, discounts, best)
+        # backward pass
+        cross_entropies = -torch.sum(targets * log_probabilities, dim=1)
+        self.q_dist.reinforce(torch.mean(weights * cross_entropies))
+        entropies = torch.sum(torch.special.entr(targets), dim=1)
+        return (cross_entropies.detach() - entropies).clamp(min=0)
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import smooth_l1_loss
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QNetwork
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import GreedyPolicy
 
@@ -42,6 +43,7 @@ class DQN(Agent):
         minibatch_size: int = 32,
         replay_start_size: int = 5000,
         update_frequency: int = 1,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent.
 
@@ -55,6 +57,7 @@ class DQN(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.q = q
@@ -70,6 +73,7 @@ class DQN(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q]) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -81,19 +85,24 @@ class DQN(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # forward pass
-            values = self.q(states, actions)
-            # targets: a terminal state's values are masked to zero
-            discounts = self.discount_factor ** next_states["steps"]
-            targets = rewards + discounts * torch.max(self.q.target(next_states), dim=1)[0]
-            # backward pass
-            losses = self.loss(values, targets, reduction="none")
-            self.q.reinforce(torch.mean(weights * losses))
+            errors = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the errors
-            self.replay_buffer.update_priorities(torch.abs(targets - values.detach()))
+            self.replay_buffer.update_priorities(errors)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """Learn from transitions; how wrong their values were, `[N]`."""
+        # forward pass
+        values = self.q(states, actions)
+        # targets: a terminal state's values are masked to zero
+        discounts = self.discount_factor ** next_states["steps"]
+        targets = rewards + discounts * torch.amax(self.q.target(next_states), dim=1)
+        # backward pass
+        losses = self.loss(values, targets, reduction="none")
+        self.q.reinforce(torch.mean(weights * losses))
+        return torch.abs(targets - values.detach())
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import ParallelAgent
+from allcore.approximation import CompiledUpdate
 from allcore.memory.advantages import advantage_batch
 from allcore.memory.diagnostics import explained_variance
 from allcore.memory.returns import generalized_advantages, normalize, weighted_mean
@@ -60,6 +61,7 @@ class PPO(ParallelAgent):
         value_loss_scaling: float = 0.5,
         entropy_loss_scaling: float = 0.01,
         target_kl: float | None = None,
+        compiled: bool = False,
         logger: Logger | None = None,
         log_interval: int = 10,
     ) -> None:
@@ -82,6 +84,7 @@ class PPO(ParallelAgent):
             entropy_loss_scaling: a factor on the policy's entropy, in nats, which is kept high.
             target_kl: no further epoch begins once the policy has moved this far from the one that acted, in nats, as the
                 mean over an epoch has it; None asks nothing, and an update then never waits for an accelerator.
+            compiled: run each update as one compiled program.
             logger: told of the last epoch's losses and how far the policy has moved.
             log_interval: rollouts from one such log to the next; the first is always logged.
         """
@@ -106,13 +109,14 @@ class PPO(ParallelAgent):
         self.steps = 0
         self._rollouts = 0
         self._generator = generator
+        self._learn = CompiledUpdate(self._update, [actor_critic]) if compiled else self._update
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn when a rollout is complete, and draw the next actions."""
         states = state_array.to(self.actor_critic.device)
         if self.rollout_buffer.full:
             self._train(self.rollout_buffer.rollout(states))
-        distribution, _ = self.actor_critic.no_grad(states)
+        distribution = self.actor_critic.distribution(states)
         actions: Tensor = distribution.sample()
         # ratios will be to the probabilities of the policy that acted
         self.rollout_buffer.store(states, actions, log_probs=distribution.log_prob(actions))
@@ -120,32 +124,31 @@ class PPO(ParallelAgent):
         return actions.to(state_array.device)
 
     def _train(self, rollout: Rollout) -> None:
-        batch = self._batch(rollout)
+        batch, clip = self._batch(rollout), self.clip_ratio(self.steps)
         for epoch in range(self.n_epochs):
             if epoch > 0 and self.recompute_advantages:
                 batch = self._batch(rollout)
             minibatches = batch.minibatches(self.n_minibatches, self._generator)
-            diagnostics = torch.stack([self._update(minibatch) for minibatch in minibatches]).mean(0)
+            diagnostics = torch.stack([self._learn(minibatch, clip) for minibatch in minibatches]).mean(0)
             if self.target_kl is not None and diagnostics[_APPROX_KL] > self.target_kl:
                 break
         self._log(batch, diagnostics)
 
     def _batch(self, rollout: Rollout) -> AdvantageBatch:
         """All rows with their advantages, by the values as they are now."""
-        values = rollout.values(lambda states: self.actor_critic.no_grad(states)[1])
+        values = rollout.values(self.actor_critic.values)
         advantages = generalized_advantages(
             rollout.rewards, values, rollout.next_masks, rollout.next_dones, self.discount_factor, self.lam
         )
         return advantage_batch(rollout, values, advantages)
 
-    def _update(self, batch: AdvantageBatch) -> Tensor:
+    def _update(self, batch: AdvantageBatch, clip: float) -> Tensor:
         """One update from a minibatch; what it tells of itself, `[5]`."""
         # forward pass
         distribution, values = self.actor_critic(batch.states)
         log_ratios = distribution.log_prob(batch.actions) - batch.extras["log_probs"]
         ratios = log_ratios.exp()
         # losses; rows that are no step, because an episode began there, have weight zero
-        clip = self.clip_ratio(self.steps)
         policy_loss = weighted_mean(self._policy_losses(ratios, batch, clip), batch.weights)
         value_loss = weighted_mean(self._value_losses(values, batch, clip), batch.weights)
         entropy = weighted_mean(distribution.entropy(), batch.weights)

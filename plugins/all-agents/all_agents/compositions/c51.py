@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from all_agents.agents.c51 import C51
-from all_agents.compositions.groups import Atoms, Exploration, Learning, Network, Replay
+from all_agents.compositions.groups import Atoms, Compilation, Exploration, Learning, Network, Replay
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QDist
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class C51Hyperparameters(Network, Exploration, Replay, Atoms, Learning):
+class C51Hyperparameters(Compilation, Network, Exploration, Replay, Atoms, Learning):
     """What a preset of C51 can be told."""
 
     target_update_frequency: int = described(
@@ -65,6 +65,7 @@ class C51Preset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

@@ -64,7 +64,7 @@ class CrossQPreset(Preset):
         """A training agent; the step sizes of actor and critics fall over `train_steps` (agent steps)."""
         hp = self.hyperparameters
         replay_buffer, falling = uniform_replay(self, hp), falling_step_size(hp, train_steps)
-        adam: dict[str, Any] = {"eps": hp.eps, "betas": (hp.beta1, 0.999), "fused": True}
+        adam: dict[str, Any] = {"eps": hp.eps, "betas": (hp.beta1, 0.999)}
         log: dict[str, Any] = {"logger": logger, "clock": lambda: replay_buffer.stored}
         policy = SoftDeterministicPolicy(
             self.actor,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from torch.nn.functional import huber_loss
 
 from all_agents.agents.dqn import DQN
-from all_agents.compositions.groups import Exploration, Learning, Network, Replay
+from all_agents.compositions.groups import Compilation, Exploration, Learning, Network, Replay, Targets
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QNetwork
-from allcore.presets import Function, Preset, Setting, described
+from allcore.presets import Preset, Setting
 
 if TYPE_CHECKING:
     from allcore.agents import PolicyAgent
@@ -22,16 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DQNHyperparameters(Network, Exploration, Replay, Learning):
+class DQNHyperparameters(Compilation, Targets, Network, Exploration, Replay, Learning):
     """What a preset of DQN can be told."""
-
-    optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
-    huber_threshold: float = described(
-        "Error of a value at which the loss turns from square to linear.", above=0.0
-    )
-    target_update_frequency: int = described(
-        "Updates from one copy to the target network to the next.", unit="updates", at_least=1
-    )
 
 
 class DQNPreset(Preset):
@@ -66,6 +58,7 @@ class DQNPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

@@ -36,6 +36,17 @@ class Learning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compilation:
+    """How updates are computed."""
+
+    compiled: bool = hyperparameter(
+        False,
+        "Run each update as one compiled program: for small networks much faster, with other last digits.",
+        source="ours: docs/decisions/2026-11-23-small-networks.md",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rollouts:
     """How long the agent acts before it learns."""
 
@@ -62,6 +73,19 @@ class Replay:
         unit="agent steps",
         source="the one step of temporal-difference learning",
         at_least=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """How action values follow those of a target network."""
+
+    optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
+    huber_threshold: float = described(
+        "Error of a value at which the loss turns from square to linear.", above=0.0
+    )
+    target_update_frequency: int = described(
+        "Updates from one copy to the target network to the next.", unit="updates", at_least=1
     )
 
 

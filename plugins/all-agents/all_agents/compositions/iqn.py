@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from all_agents.agents.iqn import IQN
-from all_agents.compositions.dqn import DQNHyperparameters
+from all_agents.compositions.groups import Exploration, Learning, Network, Replay, Targets
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QImplicitQuantiles
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IQNHyperparameters(DQNHyperparameters):
-    """What a preset of IQN can be told: all that DQN can, and how quantiles are asked for."""
+class IQNHyperparameters(Targets, Network, Exploration, Replay, Learning):
+    """What a preset of IQN can be told: how quantiles are asked for, beside what DQN can be told."""
 
     huber_threshold: float = described(
         "Error of a quantile at which the loss turns from square to linear; with 0 it is linear.",

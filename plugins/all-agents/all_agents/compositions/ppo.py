@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from all_agents.agents.ppo import PPO
 from all_agents.compositions.actor_critic import ActorCriticLearning, ActorCriticNetwork, ActorCriticPreset
-from all_agents.compositions.groups import Rollouts
+from all_agents.compositions.groups import Compilation, Rollouts
 from all_agents.compositions.parts import check_minibatches, falling_step_size
 from allcore.approximation import ActorCritic
 from allcore.memory import RolloutBuffer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PPOHyperparameters(ActorCriticNetwork, Rollouts, ActorCriticLearning):
+class PPOHyperparameters(Compilation, ActorCriticNetwork, Rollouts, ActorCriticLearning):
     """What a preset of PPO can be told."""
 
     n_epochs: int = described("How often every rollout is gone through.", unit="epochs", at_least=1)
@@ -84,6 +84,7 @@ class PPOPreset(ActorCriticPreset):
             value_loss_scaling=hp.value_loss_scaling,
             entropy_loss_scaling=hp.entropy_loss_scaling,
             target_kl=hp.target_kl,
+            compiled=hp.compiled,
             logger=logger,
         )
         return self.in_body(agent)

@@ -63,6 +63,7 @@ class QRDQNPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:
