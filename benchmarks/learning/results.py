@@ -116,9 +116,15 @@ def read_groups(out: Path) -> dict[Path, list[SeedResult]]:
 def difference(result: SeedResult, spec: RunSpec, hyperparameters: dict[str, Any]) -> str:
     """What a result was made with that is not so now; empty if it is of the very same computation.
 
-    The identity of a specification does not know the preset's own values, so all hyperparameters are compared, too.
+    The identity of a specification does not know the preset's own values, so all hyperparameters are compared, too. One that there
+    was not then, and that is off now, changes nothing.
     """
-    pairs = [(result.hyperparameters, hyperparameters)]
+    now_on = {
+        name: value
+        for name, value in hyperparameters.items()
+        if name in result.hyperparameters or value is not False
+    }
+    pairs = [(result.hyperparameters, now_on)]
     if RunSpec.from_json(result.spec).identity != spec.identity:
         pairs.append((result.spec, {**spec.to_json(), "versions": result.spec["versions"]}))
     found = []

@@ -154,9 +154,15 @@ _SAC_HALFCHEETAH = {
 }
 
 
-def _contenders(algorithm: str, *peers: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    names = ("ours", *peers, "floor")
-    return {name: ("ours" if name == "ours" else f"{name}_{algorithm}", {}) for name in names}
+Contenders = dict[str, tuple[str, Mapping[str, Any]]]
+
+
+def _contenders(algorithm: str, *peers: str) -> Contenders:
+    return {"ours": ("ours", {}), **{name: (f"{name}_{algorithm}", {}) for name in (*peers, "floor")}}
+
+
+#: With the update as one compiled program, which is worth it for small networks.
+_COMPILED: Contenders = {"ours-compiled": ("ours", {"compiled": True})}
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -204,21 +210,21 @@ WORKLOADS: dict[str, Workload] = {
     "ppo_halfcheetah": Workload(
         title="PPO on HalfCheetah: one environment, 2,048 steps, 10 epochs of 32 minibatches",
         settings=_PPO_HALFCHEETAH,
-        contenders=_contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
+        contenders=_COMPILED | _contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={},
     ),
     "ppo_cartpole": Workload(
         title="PPO on CartPole: 8 environments, 128 steps, 4 epochs of 4 minibatches",
         settings=_PPO_CARTPOLE,
-        contenders=_contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
-        least_ratio={"ours": 2.5},
+        contenders=_COMPILED | _contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
+        least_ratio={"ours-compiled": 2.5},
         most_above_floor=0.30,
     ),
     "dqn_cartpole": Workload(
         title="DQN on CartPole: minibatches of 64, one update per step",
         settings=_DQN_CARTPOLE,
-        contenders=_contenders("dqn", "sb3", "tianshou", "torchrl", "seed", "plain"),
-        least_ratio={"ours": 2.0},
+        contenders=_COMPILED | _contenders("dqn", "sb3", "tianshou", "torchrl", "seed", "plain"),
+        least_ratio={"ours-compiled": 2.0},
         most_above_floor=0.30,
     ),
 }

@@ -9,9 +9,11 @@ from typing import Any
 
 from measured import Stopwatch, report, settings
 
+from allcore.approximation import Approximation
 from allcore.experiments import RunSpec
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import begin
+from allcore.experiments.experiment import Experiment
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.setup import build, find_preset
@@ -53,6 +55,12 @@ def make_spec(given: dict[str, Any]) -> RunSpec:
     )
 
 
+def updates_of(experiment: Experiment) -> int:
+    """The updates so far of all approximations of the agent."""
+    agent = getattr(experiment._agent, "agent", experiment._agent)  # without its body
+    return sum(part.updates for part in vars(agent).values() if isinstance(part, Approximation))
+
+
 def main() -> None:
     given = settings()
     keep_memory()  # as every run does
@@ -62,9 +70,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as logdir, RunFolder(Path(logdir)) as folder:
         experiment = begin(spec, env, preset, folder, Interruption(), quiet=False, render=False)
         experiment.train(frames=given["warm_up"])
+        before = updates_of(experiment)
         stopwatch.start()
         experiment.train(frames=spec.frames)
         result = stopwatch.stop(given["frames"])
+        result["updates"] = updates_of(experiment) - before  # a compiled program calls no optimizer
         experiment.logger.close()
         experiment.close()
     env.close()
