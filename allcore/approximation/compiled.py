@@ -5,7 +5,7 @@ time. Here they are recorded, forward and backward passes, clipping, optimizer a
 The agent's text does not change: what it does is recorded, not what it says.
 
 Only operations on tensors are recorded. Whatever else happens in a function happens once, when it is recorded: it may not count,
-log, draw numbers at random or look into tensors. `Approximation` knows and does its own counting and logging after the program.
+log or look into tensors. It may draw random numbers from generators, which a program goes on with. `Approximation` knows and does its own counting and logging after the program.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from allcore.core import StateArray
 from allcore.errors import UsageError
@@ -140,9 +141,9 @@ def _record(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch, about itself
-            with _undone(approximations):
+            with _undone(approximations), _Draws():
                 operations(*leaves)  # whatever is made at first is made now, and not as a part of the program
-            with _undone(approximations):
+            with _undone(approximations), _Draws():
                 graph = make_fx(operations, decomposition_table=_decompositions())(*leaves)
             run = _compile(graph, leaves)
     except Exception as error:  # whatever torch makes of it
@@ -166,20 +167,44 @@ def _undone(approximations: Sequence[Approximation]) -> Iterator[None]:
             approximation.loads = loads
 
 
+class _Draws(TorchDispatchMode):
+    """Within, generators may be drawn from; afterwards they stand where they stood."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before: dict[torch.Generator, Tensor] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            generator = kwargs.get("generator")
+            if generator is None:
+                raise UsageError(f"it draws from torch's global generator ({func})")
+            self._before.setdefault(generator, generator.get_state())
+        return func(*args, **kwargs)
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        for generator, state in self._before.items():
+            generator.set_state(state)
+
+
 def _compile(graph: torch.fx.GraphModule, leaves: list[Tensor]) -> Callable[..., Sequence[Tensor]]:
     """A program for the recorded operations."""
     from torch import _inductor as inductor
 
     for node in reversed(list(graph.graph.nodes)):
-        if torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ()):
-            raise UsageError(f"it draws random numbers ({node.target})")
         if "record_function" in str(node.target):  # marks for profilers, which no program can have
             graph.graph.erase_node(node)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     # Not `torch.compile`, which would look at every tensor anew in each call; shapes are looked at by who calls.
     with torch.no_grad():
-        options = {"size_asserts": False, "triton.cudagraphs": any(leaf.is_cuda for leaf in leaves)}
+        options = {
+            "size_asserts": False,
+            "reorder_for_peak_memory": False,  # random numbers are drawn in the agent's order
+            "triton.cudagraphs": any(leaf.is_cuda for leaf in leaves),
+        }
         program: Callable[..., Sequence[Tensor]] = inductor.compile(graph, list(leaves), options=options)
     # The compiler leaves some hundred thousand objects, which every full collection of garbage would go through from now on.
     gc.collect()

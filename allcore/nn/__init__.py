@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from allcore.nn.linear0 import Linear0 as Linear0
     from allcore.nn.log_std import SharedLogStd as SharedLogStd
     from allcore.nn.log_temperature import LogTemperature as LogTemperature
+    from allcore.nn.low_precision import LowPrecision as LowPrecision, in_precision as in_precision
     from allcore.nn.networks import fully_connected as fully_connected
     from allcore.nn.noisy import NoisyFactorizedLinear as NoisyFactorizedLinear, NoisyLinear as NoisyLinear
     from allcore.nn.orthogonal import orthogonal as orthogonal
@@ -53,6 +54,8 @@ __getattr__, __dir__, __all__ = attach(
         "RLNetwork": "allcore.nn.rl_network",
         "fully_connected": "allcore.nn.networks",
         "Flatten": "torch.nn",
+        "LowPrecision": "allcore.nn.low_precision",
+        "in_precision": "allcore.nn.low_precision",
         "Scale": "allcore.nn.scale",
         "Linear0": "allcore.nn.linear0",
         "orthogonal": "allcore.nn.orthogonal",

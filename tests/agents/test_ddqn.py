@@ -87,7 +87,7 @@ def test_it_differs_from_dqn_in_the_argmax_only() -> None:
     changes = [line for line in difflib.ndiff(theirs, ours) if line[0] in "+-"]
     assert [f"{line[0]} {line[2:].strip()}" for line in changes] == [
         "+ next_actions = torch.argmax(self.q.action_values(next_states), dim=1)",
-        "- targets = rewards + discounts * torch.max(self.q.target(next_states), dim=1)[0]",
+        "- targets = rewards + discounts * torch.amax(self.q.target(next_states), dim=1)",
         "+ targets = rewards + discounts * self.q.target(next_states, next_actions)",
     ]
 

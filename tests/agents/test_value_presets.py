@@ -12,7 +12,7 @@ from allcore.core import State
 from allcore.environments import GymEnvironment
 from allcore.memory import ExperienceReplayBuffer, NStepReplayBuffer, PrioritizedReplayBuffer
 from allcore.nn import CategoricalDueling, NoisyFactorizedLinear
-from allcore.optim import CentredRMSprop
+from allcore.optim import Adam, CentredRMSprop
 from allcore.presets import Preset, PresetBuilder
 
 
@@ -42,7 +42,7 @@ def test_a_preset_names_its_optimizer() -> None:
     assert isinstance(optimizer, CentredRMSprop)
     group = optimizer.param_groups[0]
     assert (group["lr"], group["eps"], group["alpha"]) == (0.1, 0.5, 0.95)
-    assert isinstance(_preset(ddqn).agent().q.optimizer, torch.optim.Adam)
+    assert isinstance(_preset(ddqn).agent().q.optimizer, Adam)
 
 
 @pytest.mark.parametrize("builder", [c51, rainbow])

@@ -133,29 +133,48 @@ def test_a_loss_that_is_no_number_is_found_afterwards() -> None:
         learner.learn(torch.full((5, 3), torch.nan), {"y": torch.zeros(5)}, 1.0)
 
 
-def test_what_draws_or_looks_is_refused_and_changes_nothing() -> None:
-    class Drawing(Learner):
-        def update(self, x: Tensor, batch: dict[str, Tensor], scale: float) -> tuple[Tensor, None]:
-            self.f.reinforce(self.f(x).square().mean())
-            return torch.rand(3, generator=self.generator), None
+class Drawing(Learner):
+    """Adds noise from a generator."""
 
-    class Looking(Learner):
-        def update(self, x: Tensor, batch: dict[str, Tensor], scale: float) -> tuple[Tensor, None]:
-            loss = self.f(x).square().mean()
-            self.f.reinforce(loss)
-            return (x if loss > 0 else -x), None
+    generator: torch.Generator | None = None
 
-    for kind in (Drawing, Looking):
-        learner = kind(OPTIMIZERS["Adam"], None, True)
-        learner.generator = torch.Generator()  # type: ignore[attr-defined]
-        learner.run(range(1))
-        before = copy.deepcopy(learner.f.state_dict())
-        with pytest.raises(UsageError, match="update cannot be compiled"):
-            learner.run(range(1, 2))
-        after = learner.f.state_dict()
-        assert after["updates"] == 1
-        _same_state(before["model"], after["model"])
-        _same_state(before["optimizer"]["state"], after["optimizer"]["state"])
+    def update(self, x: Tensor, batch: dict[str, Tensor], scale: float) -> tuple[Tensor, None]:
+        noise = torch.randn(x.shape, generator=self.generator) + torch.rand(3, generator=self.generator)
+        self.f.reinforce(self.f(x + noise).square().mean())
+        return noise, None
+
+
+class Looking(Learner):
+    """Looks at its loss."""
+
+    def update(self, x: Tensor, batch: dict[str, Tensor], scale: float) -> tuple[Tensor, None]:
+        loss = self.f(x).square().mean()
+        self.f.reinforce(loss)
+        return (x if loss > 0 else -x), None
+
+
+def test_it_draws_what_the_function_draws() -> None:
+    plain, compiled = (Drawing(OPTIMIZERS["Adam"], None, flag) for flag in (False, True))
+    drawn = []
+    for learner in (plain, compiled):
+        learner.generator = torch.Generator().manual_seed(7)
+        drawn.append(learner.run(range(6)))
+        drawn[-1].append(torch.rand(1, generator=learner.generator))
+    assert all(torch.equal(a, b) for a, b in zip(*drawn, strict=True))
+    _close(plain.weights(), compiled.weights())
+
+
+@pytest.mark.parametrize("kind", [Drawing, Looking])  # the former from torch's own generator
+def test_what_cannot_be_recorded_is_refused_and_changes_nothing(kind: type[Learner]) -> None:
+    learner = kind(OPTIMIZERS["Adam"], None, True)
+    learner.run(range(1))
+    before = copy.deepcopy(learner.f.state_dict())
+    with pytest.raises(UsageError, match="update cannot be compiled"):
+        learner.run(range(1, 2))
+    after = learner.f.state_dict()
+    assert after["updates"] == 1
+    _same_state(before["model"], after["model"])
+    _same_state(before["optimizer"]["state"], after["optimizer"]["state"])
 
 
 def _same_state(one: Any, other: Any) -> None:
@@ -209,6 +228,7 @@ CASES = {
         "CartPole-v1",
         {"n_steps": 16, "n_epochs": 3, "n_minibatches": 2, "clip_values": True},
     ),
+    "sac": ("continuous.sac", "Pendulum-v1", {"minibatch_size": 32, "critic_hidden": [16]}),
     "ppo, continuous": ("mujoco.ppo", "Hopper-v5", {"n_steps": 64, "n_epochs": 2, "n_minibatches": 2}),
 }
 

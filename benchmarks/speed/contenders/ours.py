@@ -10,6 +10,7 @@ from typing import Any
 from measured import Stopwatch, report, settings
 
 from allcore.approximation import Approximation
+from allcore.bodies import Body
 from allcore.experiments import RunSpec
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import begin
@@ -57,7 +58,9 @@ def make_spec(given: dict[str, Any]) -> RunSpec:
 
 def updates_of(experiment: Experiment) -> int:
     """The updates so far of all approximations of the agent."""
-    agent = getattr(experiment._agent, "agent", experiment._agent)  # without its body
+    agent: Any = experiment._agent
+    while isinstance(agent, Body):
+        agent = agent.agent
     return sum(part.updates for part in vars(agent).values() if isinstance(part, Approximation))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import Approximation, QEnsemble
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.logging import Logger
     from allcore.memory import ReplayBuffer
     from allcore.policies import RandomActions, SoftDeterministicPolicy
@@ -44,6 +45,7 @@ class SAC(Agent):
         minibatch_size: int = 256,
         replay_start_size: int = 10_000,
         update_frequency: int = 1,
+        compiled: bool = False,
         logger: Logger | None = None,
         log_interval: int = 100,
     ) -> None:
@@ -61,6 +63,7 @@ class SAC(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps with random actions, before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
             logger: told of the temperature and the policy's entropy.
             log_interval: updates from one such log to the next.
         """
@@ -82,6 +85,8 @@ class SAC(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        learnt = [policy, q, log_temperature]
+        self._learn = CompiledUpdate(self._update, learnt) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -99,29 +104,34 @@ class SAC(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            alpha = self.log_temperature.no_grad().exp()
-            # targets: values and entropy, both masked to zero in a terminal state
-            next_actions, next_log_probs = self.policy.no_grad(next_states)
-            next_values = self.q.target(next_states, next_actions).amin(0) - alpha * next_log_probs
-            discounts = self.discount_factor ** next_states["steps"]
-            targets = rewards + discounts * next_states.apply_mask(next_values)
-            # the critics learn the targets
-            errors = targets - self.q(states, actions)  # [C, N]
-            self.q.reinforce(0.5 * (weights * errors.square()).mean(1).sum())
-            # the actor follows the critics' gradient, and keeps its entropy up
-            new_actions, log_probs = self.policy(states)
-            with self.q.frozen():
-                values = self.q(states, new_actions).amin(0)
-            self.policy.reinforce((alpha * log_probs - values).mean())
-            # the temperature rises where there is less entropy than wanted
-            lacking = log_probs.detach() + self.target_entropy
-            self.log_temperature.reinforce(-(self.log_temperature() * lacking).mean())
+            errors, alpha, log_probs = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the errors
-            self.replay_buffer.update_priorities(errors.detach().abs().mean(0))
-            self._log(alpha, log_probs.detach())
+            self.replay_buffer.update_priorities(errors)
+            self._log(alpha, log_probs)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Learn from transitions; how wrong values were `[N]`, the temperature, and the policy's log-densities `[N]`."""
+        alpha = self.log_temperature.no_grad().exp()
+        # targets: values and entropy, both masked to zero in a terminal state
+        next_actions, next_log_probs = self.policy.no_grad(next_states)
+        next_values = self.q.target(next_states, next_actions).amin(0) - alpha * next_log_probs
+        discounts = self.discount_factor ** next_states["steps"]
+        targets = rewards + discounts * next_states.apply_mask(next_values)
+        # the critics learn the targets
+        errors = targets - self.q(states, actions)  # [C, N]
+        self.q.reinforce(0.5 * (weights * errors.square()).mean(1).sum())
+        # the actor follows the critics' gradient, and keeps its entropy up
+        new_actions, log_probs = self.policy(states)
+        with self.q.frozen():
+            values = self.q(states, new_actions).amin(0)
+        self.policy.reinforce((alpha * log_probs - values).mean())
+        # the temperature rises where there is less entropy than wanted
+        lacking = log_probs.detach() + self.target_entropy
+        self.log_temperature.reinforce(-(self.log_temperature() * lacking).mean())
+        return errors.detach().abs().mean(0), alpha, log_probs.detach()
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

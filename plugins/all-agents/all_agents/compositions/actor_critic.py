@@ -12,13 +12,13 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from torch import nn
 
-from all_agents.compositions.groups import Learning, Network
+from all_agents.compositions.groups import Learning, Network, Precision
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import play
 from allcore.agents import PolicyAgent
 from allcore.bodies import NormalizeObservations, NormalizeRewards, observation_moments
 from allcore.errors import HyperparameterError
-from allcore.nn import ActionScale, RunningMoments, SharedLogStd, fully_connected, orthogonal
+from allcore.nn import ActionScale, RunningMoments, SharedLogStd, fully_connected, in_precision, orthogonal
 from allcore.policies import GaussianHead, GaussianPolicy, SoftmaxHead, SoftmaxPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -31,7 +31,7 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActorCriticNetwork(Network):
+class ActorCriticNetwork(Precision, Network):
     """What the networks of policy and values look like."""
 
     shared_hidden: tuple[int, ...] = described(
@@ -102,7 +102,7 @@ class ActorCriticNetworks(nn.Module):
         """Make them for the spaces and hyperparameters of a preset.
 
         Raises:
-            HyperparameterError: the activation has no such name, or the features are not `[N, F]`.
+            HyperparameterError: activation or precision has no such name, or the features are not `[N, F]`.
         """
         super().__init__()
         hp = setting.hyperparameters
@@ -119,7 +119,7 @@ class ActorCriticNetworks(nn.Module):
             shared = fully_connected(feature_size(features, space), hidden, last, activation)
             features = nn.Sequential(features, orthogonal(shared), activation())
         size = feature_size(features, space)
-        self.features = features
+        self.features = in_precision(features, hp.precision)
         self.value = orthogonal(fully_connected(size, hp.hidden, 1, activation), last_gain=1.0)
         n_numbers = _numbers(setting.action_space)
         logits_or_means = orthogonal(fully_connected(size, hp.hidden, n_numbers, activation), last_gain=0.01)

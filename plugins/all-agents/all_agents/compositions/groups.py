@@ -47,6 +47,17 @@ class Compilation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How exactly large networks are computed."""
+
+    precision: str = hyperparameter(
+        "float32",
+        "What convolutions and the layers that all else shares compute in: float32 or bfloat16.",
+        source="ours: docs/decisions/2026-11-23-bfloat16.md",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rollouts:
     """How long the agent acts before it learns."""
 

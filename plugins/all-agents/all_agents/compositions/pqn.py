@@ -10,12 +10,12 @@ from torch import nn
 from torch.optim import RAdam
 
 from all_agents.agents.pqn import PQN
-from all_agents.compositions.groups import Exploration, Learning, Network, Rollouts
+from all_agents.compositions.groups import Exploration, Learning, Network, Precision, Rollouts
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import check_minibatches, exploring_policy, falling_step_size, greedy_agent
 from allcore.approximation import QNetwork
 from allcore.memory import RolloutBuffer
-from allcore.nn import fully_connected_normalized
+from allcore.nn import fully_connected_normalized, in_precision
 from allcore.policies import GreedyPolicy
 from allcore.presets import Preset, Setting, described
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PQNHyperparameters(Network, Exploration, Rollouts, Learning):
+class PQNHyperparameters(Precision, Network, Exploration, Rollouts, Learning):
     """What a preset of PQN can be told."""
 
     lam: float = described(
@@ -55,7 +55,7 @@ class PQNPreset(Preset):
         features = hp.features(setting.observation_space)
         size = feature_size(features, setting.observation_space)
         head = fully_connected_normalized(size, hp.hidden, setting.n_actions)
-        self.model = nn.Sequential(features, head).to(self.device)
+        self.model = nn.Sequential(in_precision(features, hp.precision), head).to(self.device)
 
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> PQN:
         """A training agent; its step size falls over `train_steps` (agent steps)."""

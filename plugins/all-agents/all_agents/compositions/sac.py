@@ -17,7 +17,7 @@ from all_agents.compositions.continuous_control import (
     mean_test_agent,
     random_actions,
 )
-from all_agents.compositions.groups import Learning, Replay
+from all_agents.compositions.groups import Compilation, Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, PolyakTarget, QEnsemble
 from allcore.nn import LogTemperature
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SACHyperparameters(ActorAndCritics, Entropy, MovingTargets, Replay, Learning):
+class SACHyperparameters(Compilation, ActorAndCritics, Entropy, MovingTargets, Replay, Learning):
     """What a preset of SAC can be told."""
 
 
@@ -83,6 +83,7 @@ class SACPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
             logger=logger,
         )
 
