@@ -162,10 +162,10 @@ def test_priorities_are_never_negative(reward: float, mask: float, logits: list[
 
 
 def test_around_the_update_it_is_c51() -> None:
-    """Line by line: the two agents differ in `_train` and in when they begin, and nowhere else."""
+    """Line by line: the two agents differ in `_update` and in when they begin, and nowhere else."""
     ours, theirs = (
         inspect.getsource(kind)
-        .replace(inspect.getsource(kind._train), "")
+        .replace(inspect.getsource(kind._update), "")
         .split('"""', 2)[2]
         .replace("Rainbow", "C51")
         .splitlines()

@@ -228,6 +228,12 @@ CASES = {
         "CartPole-v1",
         {"n_steps": 16, "n_epochs": 3, "n_minibatches": 2, "clip_values": True},
     ),
+    "rainbow": ("classic.rainbow", "CartPole-v1", {"target_update_frequency": 7}),
+    "iqn": ("classic.iqn", "CartPole-v1", {"target_update_frequency": 7}),
+    "discrete_sac": ("classic.discrete_sac", "CartPole-v1", {}),
+    "ddpg": ("continuous.ddpg", "Pendulum-v1", {"minibatch_size": 32, "critic_hidden": [16]}),
+    "td3": ("continuous.td3", "Pendulum-v1", {"minibatch_size": 32, "critic_hidden": [16]}),
+    "tqc": ("continuous.tqc", "Pendulum-v1", {"minibatch_size": 32, "critic_hidden": [16]}),
     "sac": ("continuous.sac", "Pendulum-v1", {"minibatch_size": 32, "critic_hidden": [16]}),
     "ppo, continuous": ("mujoco.ppo", "Hopper-v5", {"n_steps": 64, "n_epochs": 2, "n_minibatches": 2}),
 }

@@ -83,7 +83,7 @@ class C51(Agent):
     def _train(self) -> None:
         while self._should_train():
             divergences = self._learn(*self.replay_buffer.sample(self.minibatch_size))
-            # prioritised replay draws by the divergence, which is 0 for a perfect prediction (but for rounding)
+            # prioritised replay draws by the divergence
             self.replay_buffer.update_priorities(divergences)
             self._updates += 1
 
@@ -104,7 +104,7 @@ class C51(Agent):
         cross_entropies = -torch.sum(targets * log_probabilities, dim=1)
         self.q_dist.reinforce(torch.mean(weights * cross_entropies))
         entropies = torch.sum(torch.special.entr(targets), dim=1)
-        return (cross_entropies.detach() - entropies).clamp(min=0)
+        return (cross_entropies.detach() - entropies).clamp(min=0)  # rounding can bring them below 0
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

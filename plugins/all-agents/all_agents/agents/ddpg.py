@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QContinuous
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import DeterministicPolicy, RandomActions
 
@@ -43,6 +44,7 @@ class DDPG(Agent):
         minibatch_size: int = 256,
         replay_start_size: int = 25_000,
         update_frequency: int = 1,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent.
 
@@ -56,6 +58,7 @@ class DDPG(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps with random actions, before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.policy = policy
@@ -72,6 +75,7 @@ class DDPG(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q, policy]) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -89,21 +93,26 @@ class DDPG(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # targets: a terminal state's value is masked to zero
-            next_values = self.q.target(next_states, self.policy.target(next_states))
-            targets = rewards + self.discount_factor ** next_states["steps"] * next_values
-            # the critic learns the targets
-            errors = targets - self.q(states, actions)
-            self.q.reinforce(torch.mean(weights * errors.square()))
-            # the actor follows the critic's gradient
-            with self.q.frozen():
-                values = self.q(states, self.policy(states))
-            self.policy.reinforce(-values.mean())
+            errors = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the errors
-            self.replay_buffer.update_priorities(errors.detach().abs())
+            self.replay_buffer.update_priorities(errors)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """Learn from transitions; how wrong their values were, `[N]`."""
+        # targets: a terminal state's value is masked to zero
+        next_values = self.q.target(next_states, self.policy.target(next_states))
+        targets = rewards + self.discount_factor ** next_states["steps"] * next_values
+        # the critic learns the targets
+        errors = targets - self.q(states, actions)
+        self.q.reinforce(torch.mean(weights * errors.square()))
+        # the actor follows the critic's gradient
+        with self.q.frozen():
+            values = self.q(states, self.policy(states))
+        self.policy.reinforce(-values.mean())
+        return errors.detach().abs()
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

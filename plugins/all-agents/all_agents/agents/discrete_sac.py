@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import Approximation, QDiscreteEnsemble
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.logging import Logger
     from allcore.memory import ReplayBuffer
     from allcore.policies import RandomChoices, SoftmaxPolicy
@@ -44,6 +45,7 @@ class DiscreteSAC(Agent):
         minibatch_size: int = 64,
         replay_start_size: int = 20_000,
         update_frequency: int = 4,
+        compiled: bool = False,
         logger: Logger | None = None,
         log_interval: int = 100,
     ) -> None:
@@ -60,6 +62,7 @@ class DiscreteSAC(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps with random actions, before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
             logger: told of the temperature and the policy's entropy.
             log_interval: updates from one such log to the next.
         """
@@ -81,6 +84,8 @@ class DiscreteSAC(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        learnt = [policy, q, log_temperature]
+        self._learn = CompiledUpdate(self._update, learnt) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -98,25 +103,30 @@ class DiscreteSAC(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            alpha = self.log_temperature.no_grad().exp()
-            # the critics learn the targets
-            targets = self._targets(rewards, next_states, alpha)
-            errors = targets - self.q(states, actions)  # [C, N]
-            self.q.reinforce(0.5 * (weights * errors.square()).mean(1).sum())
-            # the actor prefers what the critics value, and keeps its entropy up
-            chances = self.policy(states)
-            values = self.q.no_grad(states).amin(0)  # [N, A]
-            losses = (chances.probabilities * (alpha * chances.log_probabilities - values)).sum(1)
-            self.policy.reinforce(losses.mean())
-            # the temperature falls where there is more entropy than wanted
-            entropy = chances.entropy().detach().mean()
-            self.log_temperature.reinforce(self.log_temperature() * (entropy - self.target_entropy))
+            errors, alpha, entropy = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the errors
-            self.replay_buffer.update_priorities(errors.detach().abs().mean(0))
+            self.replay_buffer.update_priorities(errors)
             self._log(alpha, entropy)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Learn from transitions; how wrong values were `[N]`, the temperature, and the policy's entropy."""
+        alpha = self.log_temperature.no_grad().exp()
+        # the critics learn the targets
+        targets = self._targets(rewards, next_states, alpha)
+        errors = targets - self.q(states, actions)  # [C, N]
+        self.q.reinforce(0.5 * (weights * errors.square()).mean(1).sum())
+        # the actor prefers what the critics value, and keeps its entropy up
+        chances = self.policy(states)
+        values = self.q.no_grad(states).amin(0)  # [N, A]
+        losses = (chances.probabilities * (alpha * chances.log_probabilities - values)).sum(1)
+        self.policy.reinforce(losses.mean())
+        # the temperature falls where there is more entropy than wanted
+        entropy = chances.entropy().detach().mean()
+        self.log_temperature.reinforce(self.log_temperature() * (entropy - self.target_entropy))
+        return errors.detach().abs().mean(0), alpha, entropy
 
     def _targets(self, rewards: Tensor, next_states: State, alpha: Tensor) -> Tensor:
         """Returns `[N]`, with the values and entropies expected of the next states, both zero in a terminal one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import only_legal, state_from_dict, state_to_dict
 from allcore.nn import quantile_huber_loss
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QImplicitQuantiles
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import GreedyPolicy
 
@@ -45,6 +46,7 @@ class IQN(Agent):
         minibatch_size: int = 32,
         replay_start_size: int = 5000,
         update_frequency: int = 1,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent.
 
@@ -59,6 +61,7 @@ class IQN(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.q = q
@@ -76,6 +79,7 @@ class IQN(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q]) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -87,18 +91,23 @@ class IQN(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # forward pass
-            fractions = self.q.draw(states, self.n_fractions)
-            quantiles = self.q(states, fractions, actions)
-            targets = self._targets(rewards, next_states)
-            # backward pass
-            losses = quantile_huber_loss(quantiles, fractions, targets, self.huber_threshold)
-            self.q.reinforce(torch.mean(weights * losses))
+            losses = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the losses
-            self.replay_buffer.update_priorities(losses.detach())
+            self.replay_buffer.update_priorities(losses)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """Learn from transitions; their losses `[N]`."""
+        # forward pass
+        fractions = self.q.draw(states, self.n_fractions)
+        quantiles = self.q(states, fractions, actions)
+        targets = self._targets(rewards, next_states)
+        # backward pass
+        losses = quantile_huber_loss(quantiles, fractions, targets, self.huber_threshold)
+        self.q.reinforce(torch.mean(weights * losses))
+        return losses.detach()
 
     def _targets(self, rewards: Tensor, next_states: State) -> Tensor:
         """Samples `[N, J]` of the return: those from the next states on if the action of the highest mean is taken."""

@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import kl_div
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QDist
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import GreedyPolicy
 
@@ -51,6 +52,7 @@ class Rainbow(Agent):
         minibatch_size: int = 32,
         replay_start_size: int = 20_000,
         update_frequency: int = 4,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent.
 
@@ -62,6 +64,7 @@ class Rainbow(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.q_dist = q_dist
@@ -76,6 +79,7 @@ class Rainbow(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q_dist]) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -87,21 +91,26 @@ class Rainbow(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer: rewards of several steps, and the state after them
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # forward pass
-            log_probabilities = self.q_dist.log_probabilities(states, actions)
-            # targets: the online network chooses the next action; a terminal state's return is worth nothing
-            next_actions = torch.argmax(self.q_dist.action_values(next_states), dim=1)
-            next_distributions = self.q_dist.target(next_states, next_actions)
-            discounts = self.discount_factor ** next_states["steps"] * next_states.mask
-            targets = self.q_dist.project(rewards, discounts, next_distributions)
-            # backward pass: the Kullback-Leibler divergence of the prediction from the target
-            divergences = torch.sum(kl_div(log_probabilities, targets, reduction="none"), dim=1)
-            self.q_dist.reinforce(torch.mean(weights * divergences))
-            # prioritised replay draws by the divergence, which rounding can bring below 0
-            self.replay_buffer.update_priorities(divergences.detach().clamp(min=0))
+            divergences = self._learn(*self.replay_buffer.sample(self.minibatch_size))
+            # prioritised replay draws by the divergence
+            self.replay_buffer.update_priorities(divergences)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """Learn from transitions of several steps; how far their distributions were from the targets, in nats, `[N]`."""
+        # forward pass
+        log_probabilities = self.q_dist.log_probabilities(states, actions)
+        # targets: the online network chooses the next action; a terminal state's return is worth nothing
+        next_actions = torch.argmax(self.q_dist.action_values(next_states), dim=1)
+        next_distributions = self.q_dist.target(next_states, next_actions)
+        discounts = self.discount_factor ** next_states["steps"] * next_states.mask
+        targets = self.q_dist.project(rewards, discounts, next_distributions)
+        # backward pass: the Kullback-Leibler divergence of the prediction from the target
+        divergences = torch.sum(kl_div(log_probabilities, targets, reduction="none"), dim=1)
+        self.q_dist.reinforce(torch.mean(weights * divergences))
+        return divergences.detach().clamp(min=0)  # rounding can bring them below 0
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import QEnsemble
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.memory import ReplayBuffer
     from allcore.policies import DeterministicPolicy, RandomActions
 
@@ -47,6 +48,7 @@ class TD3(Agent):
         minibatch_size: int = 256,
         replay_start_size: int = 25_000,
         update_frequency: int = 1,
+        compiled: bool = False,
     ) -> None:
         """Compose the agent. Noise is in units of half the distance of the actions' bounds.
 
@@ -64,6 +66,7 @@ class TD3(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps with random actions, before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
         """
         # parts
         self.policy = policy
@@ -83,6 +86,10 @@ class TD3(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        self._learn = CompiledUpdate(self._update, [q]) if compiled else self._update
+        self._learn_policy = (
+            CompiledUpdate(self._update_policy, [policy]) if compiled else self._update_policy
+        )
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -100,25 +107,34 @@ class TD3(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            # targets: a terminal state's values are masked to zero
-            next_actions = self.random_actions.around(
-                self.policy.target(next_states), self.target_noise, at_most=self.target_noise_clip
-            )
-            next_values = self.q.target(next_states, next_actions).amin(0)
-            targets = rewards + self.discount_factor ** next_states["steps"] * next_values
-            # the critics learn the targets
-            errors = targets - self.q(states, actions)  # [C, N]
-            self.q.reinforce((weights * errors.square()).mean(1).sum())
+            batch = self.replay_buffer.sample(self.minibatch_size)
+            errors = self._learn(*batch)
             self._updates += 1
-            # the actor follows the first critic's gradient
             if self._updates % self.policy_delay == 0:
-                with self.q.frozen():
-                    values = self.q(states, self.policy(states))[0]
-                self.policy.reinforce(-values.mean())
+                self._learn_policy(batch[0])
             # prioritised replay draws by the size of the errors
-            self.replay_buffer.update_priorities(errors.detach().abs().mean(0))
+            self.replay_buffer.update_priorities(errors)
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> Tensor:
+        """The critics learn from transitions; how wrong values were, `[N]`."""
+        # targets: a terminal state's values are masked to zero
+        next_actions = self.random_actions.around(
+            self.policy.target(next_states), self.target_noise, at_most=self.target_noise_clip
+        )
+        next_values = self.q.target(next_states, next_actions).amin(0)
+        targets = rewards + self.discount_factor ** next_states["steps"] * next_values
+        # the critics learn the targets
+        errors = targets - self.q(states, actions)  # [C, N]
+        self.q.reinforce((weights * errors.square()).mean(1).sum())
+        return errors.detach().abs().mean(0)
+
+    def _update_policy(self, states: StateArray) -> None:
+        # the actor follows the first critic's gradient
+        with self.q.frozen():
+            values = self.q(states, self.policy(states))[0]
+        self.policy.reinforce(-values.mean())
 
     def _should_train(self) -> bool:
         steps_since_start = self.replay_buffer.stored - self.replay_start_size

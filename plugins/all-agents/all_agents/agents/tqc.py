@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allcore.agents import Agent
+from allcore.approximation import CompiledUpdate
 from allcore.core import state_from_dict, state_to_dict
 from allcore.nn import quantile_huber_pairs, quantile_midpoints
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from allcore.approximation import Approximation, QEnsemble
-    from allcore.core import State
+    from allcore.core import State, StateArray
     from allcore.logging import Logger
     from allcore.memory import ReplayBuffer
     from allcore.policies import RandomActions, SoftDeterministicPolicy
@@ -48,6 +49,7 @@ class TQC(Agent):
         minibatch_size: int = 256,
         replay_start_size: int = 10_000,
         update_frequency: int = 1,
+        compiled: bool = False,
         logger: Logger | None = None,
         log_interval: int = 100,
     ) -> None:
@@ -66,6 +68,7 @@ class TQC(Agent):
             minibatch_size: transitions per update (N).
             replay_start_size: agent steps with random actions, before learning begins.
             update_frequency: agent steps per update.
+            compiled: run each update as one compiled program.
             logger: told of the temperature and the policy's entropy.
             log_interval: updates from one such log to the next.
         """
@@ -88,6 +91,8 @@ class TQC(Agent):
         self._state: State | None = None
         self._action: Tensor | None = None
         self._updates = 0
+        learnt = [policy, q, log_temperature]
+        self._learn = CompiledUpdate(self._update, learnt) if compiled else self._update
 
     def act(self, state: State) -> Tensor:
         """Remember what the last action led to, learn, and choose the next action."""
@@ -105,32 +110,37 @@ class TQC(Agent):
 
     def _train(self) -> None:
         while self._should_train():
-            # sample transitions from the buffer
-            states, actions, rewards, next_states, weights = self.replay_buffer.sample(self.minibatch_size)
-            alpha = self.log_temperature.no_grad().exp()
-            # targets: returns and entropy, both masked to zero in a terminal state
-            next_actions, next_log_probs = self.policy.no_grad(next_states)
-            next_returns = self._truncated(self.q.target(next_states, next_actions))  # [N, J]
-            next_returns = next_returns - alpha * next_log_probs.unsqueeze(1)
-            discounts = self.discount_factor ** next_states["steps"].unsqueeze(1)
-            targets = rewards.unsqueeze(1) + discounts * next_states.apply_mask(next_returns)
-            # the critics learn the quantiles of the targets
-            quantiles = self.q(states, actions)  # [C, N, K]
-            fractions = quantile_midpoints(quantiles.shape[2]).to(quantiles.device)
-            losses = quantile_huber_pairs(quantiles, fractions, targets).mean((0, 2, 3))  # [N]
-            self.q.reinforce((weights * losses).mean())
-            # the actor follows the gradient of the mean of all quantiles, and keeps its entropy up
-            new_actions, log_probs = self.policy(states)
-            with self.q.frozen():
-                values = self.q(states, new_actions).mean((0, 2))
-            self.policy.reinforce((alpha * log_probs - values).mean())
-            # the temperature rises where there is less entropy than wanted
-            lacking = log_probs.detach() + self.target_entropy
-            self.log_temperature.reinforce(-(self.log_temperature() * lacking).mean())
+            losses, alpha, log_probs = self._learn(*self.replay_buffer.sample(self.minibatch_size))
             # prioritised replay draws by the size of the losses
-            self.replay_buffer.update_priorities(losses.detach())
-            self._log(alpha, log_probs.detach())
+            self.replay_buffer.update_priorities(losses)
+            self._log(alpha, log_probs)
             self._updates += 1
+
+    def _update(
+        self, states: StateArray, actions: Tensor, rewards: Tensor, next_states: StateArray, weights: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Learn from transitions; their losses `[N]`, the temperature, and the policy's log-densities `[N]`."""
+        alpha = self.log_temperature.no_grad().exp()
+        # targets: returns and entropy, both masked to zero in a terminal state
+        next_actions, next_log_probs = self.policy.no_grad(next_states)
+        next_returns = self._truncated(self.q.target(next_states, next_actions))  # [N, J]
+        next_returns = next_returns - alpha * next_log_probs.unsqueeze(1)
+        discounts = self.discount_factor ** next_states["steps"].unsqueeze(1)
+        targets = rewards.unsqueeze(1) + discounts * next_states.apply_mask(next_returns)
+        # the critics learn the quantiles of the targets
+        quantiles = self.q(states, actions)  # [C, N, K]
+        fractions = quantile_midpoints(quantiles.shape[2]).to(quantiles.device)
+        losses = quantile_huber_pairs(quantiles, fractions, targets).mean((0, 2, 3))  # [N]
+        self.q.reinforce((weights * losses).mean())
+        # the actor follows the gradient of the mean of all quantiles, and keeps its entropy up
+        new_actions, log_probs = self.policy(states)
+        with self.q.frozen():
+            values = self.q(states, new_actions).mean((0, 2))
+        self.policy.reinforce((alpha * log_probs - values).mean())
+        # the temperature rises where there is less entropy than wanted
+        lacking = log_probs.detach() + self.target_entropy
+        self.log_temperature.reinforce(-(self.log_temperature() * lacking).mean())
+        return losses.detach(), alpha, log_probs.detach()
 
     def _truncated(self, quantiles: Tensor) -> Tensor:
         """The smallest J of all critics' quantiles `[C, N, K]`: `[N, J]`."""

@@ -17,7 +17,7 @@ from all_agents.compositions.continuous_control import (
     deterministic_test_agent,
     random_actions,
 )
-from all_agents.compositions.groups import Learning, Replay
+from all_agents.compositions.groups import Compilation, Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import PolyakTarget, QContinuous
 from allcore.optim import Adam
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DDPGHyperparameters(ActorAndCritics, Noise, MovingTargets, Replay, Learning):
+class DDPGHyperparameters(Compilation, ActorAndCritics, Noise, MovingTargets, Replay, Learning):
     """What a preset of DDPG can be told."""
 
 
@@ -75,6 +75,7 @@ class DDPGPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from all_agents.agents.discrete_sac import DiscreteSAC
-from all_agents.compositions.groups import Learning, Network, Replay
+from all_agents.compositions.groups import Compilation, Learning, Network, Replay
 from all_agents.compositions.networks import on_features
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.agents import PolicyAgent
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteSACHyperparameters(Network, Replay, Learning):
+class DiscreteSACHyperparameters(Compilation, Network, Replay, Learning):
     """What a preset of discrete SAC can be told. Policy, critics and temperature have the same step size."""
 
     target_update_frequency: int = described(
@@ -85,6 +85,7 @@ class DiscreteSACPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
             logger=logger,
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from all_agents.agents.iqn import IQN
-from all_agents.compositions.groups import Exploration, Learning, Network, Replay, Targets
+from all_agents.compositions.groups import Compilation, Exploration, Learning, Network, Replay, Targets
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import exploring_policy, falling_step_size, greedy_agent, uniform_replay
 from allcore.approximation import FixedTarget, QImplicitQuantiles
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IQNHyperparameters(Targets, Network, Exploration, Replay, Learning):
+class IQNHyperparameters(Compilation, Targets, Network, Exploration, Replay, Learning):
     """What a preset of IQN can be told: how quantiles are asked for, beside what DQN can be told."""
 
     huber_threshold: float = described(
@@ -89,6 +89,7 @@ class IQNPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

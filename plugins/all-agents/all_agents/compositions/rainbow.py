@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from all_agents.agents.rainbow import Rainbow
-from all_agents.compositions.groups import Atoms, Learning, Network, Prioritization, Replay
+from all_agents.compositions.groups import Atoms, Compilation, Learning, Network, Prioritization, Replay
 from all_agents.compositions.networks import feature_size
 from all_agents.compositions.parts import falling_step_size, greedy_agent, prioritized_replay
 from allcore.approximation import FixedTarget, QDist
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RainbowHyperparameters(Network, Prioritization, Replay, Atoms, Learning):
+class RainbowHyperparameters(Compilation, Network, Prioritization, Replay, Atoms, Learning):
     """What a preset of Rainbow can be told."""
 
     shared_hidden: tuple[int, ...] = described(
@@ -90,6 +90,7 @@ class RainbowPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

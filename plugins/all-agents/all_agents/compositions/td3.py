@@ -17,7 +17,7 @@ from all_agents.compositions.continuous_control import (
     deterministic_test_agent,
     random_actions,
 )
-from all_agents.compositions.groups import Learning, Replay
+from all_agents.compositions.groups import Compilation, Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import PolyakTarget, QEnsemble
 from allcore.optim import Adam
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TD3Hyperparameters(ActorAndCritics, Noise, MovingTargets, Replay, Learning):
+class TD3Hyperparameters(Compilation, ActorAndCritics, Noise, MovingTargets, Replay, Learning):
     """What a preset of TD3 can be told."""
 
     target_noise: float = described(
@@ -88,6 +88,7 @@ class TD3Preset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
         )
 
     def test_agent(self) -> PolicyAgent:

@@ -17,7 +17,7 @@ from all_agents.compositions.continuous_control import (
     mean_test_agent,
     random_actions,
 )
-from all_agents.compositions.groups import Learning, Replay
+from all_agents.compositions.groups import Compilation, Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, PolyakTarget, QEnsemble
 from allcore.errors import HyperparameterError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TQCHyperparameters(ActorAndCritics, Entropy, MovingTargets, Replay, Learning):
+class TQCHyperparameters(Compilation, ActorAndCritics, Entropy, MovingTargets, Replay, Learning):
     """What a preset of TQC can be told."""
 
     n_critics: int = described("Critics.", unit="critics", at_least=1)
@@ -99,6 +99,7 @@ class TQCPreset(Preset):
             minibatch_size=hp.minibatch_size,
             replay_start_size=hp.replay_start_size,
             update_frequency=hp.update_frequency,
+            compiled=hp.compiled,
             logger=logger,
         )
 
