@@ -24,7 +24,7 @@ SLURM_LOCAL ?= $(abspath ../shared/slurm/slurm-local.sh)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-dqn bench-mujoco format docs docs-serve clean
+.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-peers bench-speed bench-mujoco format docs docs-serve clean
 .PHONY: check check-format check-lint check-types check-layers check-docs
 
 help: ## Show this list
@@ -67,13 +67,14 @@ test-slurm: setup ## Run the tests on a private Slurm cluster (minutes)
 test-system: setup ## Build the distributions and install them into fresh environments
 	$(PYTEST) -m system
 
-bench-mujoco: setup ## Measure the speed of MuJoCo vectors beside Gymnasium's and EnvPool's (twelve minutes)
+bench-peers: setup
 	sh benchmarks/speed/setup_peers.sh $(BIN)/python
-	$(BIN)/python benchmarks/speed/mujoco_vector.py $(BENCH_OPTIONS)
 
-bench-dqn: setup ## Measure the speed of DQN on Breakout beside Stable-Baselines3's (five minutes)
-	sh benchmarks/speed/setup_peers.sh $(BIN)/python
-	$(BIN)/python benchmarks/speed/dqn_breakout.py $(BENCH_OPTIONS)
+bench-speed: bench-peers ## Measure how fast runs train beside other libraries (BENCH=workload, or all: hours)
+	$(BIN)/python benchmarks/speed/run.py $(BENCH) $(BENCH_OPTIONS)
+
+bench-mujoco: bench-peers ## Measure the speed of MuJoCo vectors beside Gymnasium's and EnvPool's (twelve minutes)
+	$(BIN)/python benchmarks/speed/mujoco_vector.py $(BENCH_OPTIONS)
 
 check: check-format check-lint check-types check-layers check-docs ## Everything but the tests; changes no file
 
