@@ -24,7 +24,7 @@ SLURM_LOCAL ?= $(abspath ../shared/slurm/slurm-local.sh)
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-peers bench-speed bench-mujoco format docs docs-serve clean
+.PHONY: help setup run test test-learning test-slow test-slurm test-system bench-peers bench-speed bench-environments format docs docs-serve clean
 .PHONY: check check-format check-lint check-types check-layers check-docs
 
 help: ## Show this list
@@ -73,8 +73,8 @@ bench-peers: setup
 bench-speed: bench-peers ## Measure how fast runs train beside other libraries (BENCH=workload, or all: hours)
 	$(BIN)/python benchmarks/speed/run.py $(BENCH) $(BENCH_OPTIONS)
 
-bench-mujoco: bench-peers ## Measure the speed of MuJoCo vectors beside Gymnasium's and EnvPool's (twelve minutes)
-	$(BIN)/python benchmarks/speed/mujoco_vector.py $(BENCH_OPTIONS)
+bench-environments: bench-peers ## Measure how fast environments step beside others (half an hour)
+	$(BIN)/python benchmarks/speed/environments.py $(BENCH_OPTIONS)
 
 check: check-format check-lint check-types check-layers check-docs ## Everything but the tests; changes no file
 

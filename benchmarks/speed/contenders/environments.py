@@ -1,6 +1,6 @@
-"""Steps a vector of MuJoCo environments with random actions for a while: ours, Gymnasium's or EnvPool's.
+"""Steps a vector of environments with random actions for a while: ours, the simulator's own, Gymnasium's or EnvPool's.
 
-    python mujoco_vector.py ours|gymnasium|envpool SETTINGS
+    python environments.py ours|raw|gymnasium|envpool SETTINGS
 
 The settings are JSON; the result is one line of JSON. No library is imported but the one that is measured.
 """
@@ -23,22 +23,54 @@ Contender = tuple[Callable[[np.ndarray], Any], Any, Sequence[int], Callable[[], 
 
 
 def ours(task: str, n: int, seed: int) -> Contender:
-    from all_mujoco import MujocoEnvironment
+    from allcore.environments import resolve_environment
 
-    vector = MujocoEnvironment(task).duplicate(n)
+    keys = {"Breakout": "atari:Breakout", "CartPole-v1": "gym:CartPole-v1"}
+    vector = resolve_environment(keys.get(task, f"mujoco:{task}")).duplicate(n)
     vector.reset(seed=seed)
     return vector.step, vector.action_space, (), vector.close
 
 
-def gymnasium(task: str, n: int, seed: int) -> Contender:
-    import gymnasium
-    import mujoco  # type: ignore[import-untyped]
+def raw(task: str, n: int, seed: int) -> Contender:
+    """The vector that the simulator comes with, as fast as it goes."""
+    vector: Any
+    if task == "Breakout":
+        from ale_py.vector_env import AtariVectorEnv
 
-    mujoco.set_mju_user_warning(lambda _: None)  # of Gymnasium's models, in each process
-    vector: Any = gymnasium.make_vec(task, n, vectorization_mode="async")
+        threads = min(n, len(os.sched_getaffinity(0)))
+        vector = AtariVectorEnv("breakout", num_envs=n, num_threads=threads, frameskip=4, stack_num=4)
+    else:
+        import gymnasium
+
+        vector = gymnasium.make_vec(task, n, vectorization_mode="vector_entry_point")
     vector.reset(seed=seed)
-    processes = [process.pid for process in vector.processes]
+    return vector.step, vector.single_action_space, (), vector.close
+
+
+def gymnasium(task: str, n: int, seed: int) -> Contender:
+    from gymnasium.vector import AsyncVectorEnv
+
+    vector = AsyncVectorEnv([lambda: _one(task)] * n)
+    vector.reset(seed=seed)
+    processes = [process.pid for process in vector.processes if process.pid is not None]
     return vector.step, vector.single_action_space, processes, lambda: vector.close(terminate=True)
+
+
+def _one(task: str) -> Any:
+    """One environment of Gymnasium's; a game in its own wrappers."""
+    import gymnasium
+
+    if task != "Breakout":
+        import mujoco  # type: ignore[import-untyped]
+
+        mujoco.set_mju_user_warning(lambda _: None)  # of Gymnasium's models, in each process
+        return gymnasium.make(task)
+    import ale_py
+    from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
+
+    gymnasium.register_envs(ale_py)
+    game = gymnasium.make("ALE/Breakout-v5", frameskip=1, repeat_action_probability=0.0, obs_type="grayscale")
+    return FrameStackObservation(AtariPreprocessing(game, frame_skip=4), 4)
 
 
 def envpool(task: str, n: int, seed: int) -> Contender:
@@ -62,10 +94,13 @@ def cpu_seconds(processes: Sequence[int]) -> float:
 def main() -> None:
     name, settings = sys.argv[1], json.loads(sys.argv[2])
     n, seconds = settings["envs"], settings["seconds"]
-    make = {"ours": ours, "gymnasium": gymnasium, "envpool": envpool}[name]
+    make = {"ours": ours, "raw": raw, "gymnasium": gymnasium, "envpool": envpool}[name]
     step, space, processes, close = make(settings["task"], n, settings["seed"])
     random = np.random.default_rng(settings["seed"])
-    actions = random.uniform(space.low, space.high, (200, n, *space.shape)).astype(space.dtype)
+    if hasattr(space, "n"):
+        actions = random.integers(space.n, size=(200, n))
+    else:
+        actions = random.uniform(space.low, space.high, (200, n, *space.shape)).astype(space.dtype)
     for chosen in actions[: settings["warm_up"]]:
         step(chosen)
     load, clock = os.getloadavg()[0], [time.perf_counter()]
@@ -81,7 +116,9 @@ def main() -> None:
         "cpu_seconds": cpu_seconds(processes) - started_cpu,
         "quick_step_ms": float(np.percentile(np.diff(clock), 5)) * 1000,  # of the whole vector
         "load_before": load,
-        "versions": {name: version(name) for name in ("numpy", name if name != "ours" else "mujoco")},
+        "versions": {
+            name: version(name) for name in ("numpy", {"envpool": "envpool"}.get(name, "gymnasium"))
+        },
     }
     print(json.dumps(result), flush=True)
     close()
