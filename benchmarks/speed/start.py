@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str | None, list[str]]] = {
     ),
     "import all (autonomous-learning-library)": (
         "seed",
-        ["-c", "import gymnasium; gymnasium.logger.set_level = print; import all.presets, all.experiments"],
+        ["-c", "import gymnasium; gymnasium.logger.set_level = print; import all.presets, all.agents"],
     ),
 }
 

@@ -23,10 +23,10 @@ Contender = tuple[Callable[[np.ndarray], Any], Any, Sequence[int], Callable[[], 
 
 
 def ours(task: str, n: int, seed: int) -> Contender:
-    from allcore.environments import resolve_environment
+    from allcore.environments.resolve import resolve_environment
 
     keys = {"Breakout": "atari:Breakout", "CartPole-v1": "gym:CartPole-v1"}
-    vector = resolve_environment(keys.get(task, f"mujoco:{task}")).duplicate(n)
+    vector = resolve_environment(keys.get(task, f"mujoco:{task}"), domain=None).duplicate(n)
     vector.reset(seed=seed)
     return vector.step, vector.action_space, (), vector.close
 
