@@ -59,6 +59,15 @@ class Adam(Optimizer):
             )
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
 
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group of parameters, as every optimizer can.
+
+        torch's own method, without what torch has put around it for its compiler, which it would import here: two seconds at the
+        start of every run.
+        """
+        method = Optimizer.add_param_group
+        getattr(method, "__wrapped__", method)(self, param_group)
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One update by the gradients that are there; parameters without one stay as they are."""

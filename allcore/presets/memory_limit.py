@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +20,7 @@ class MemoryLimit(TorchDispatchMode):
 
     A digit too many in a hyperparameter, or one in a file that somebody sent, asks for more memory than there is. Linux promises
     even that, and kills the process when it is used. So whatever makes a tensor from sizes (`torch.empty`, `torch.linspace`, ...)
-    is first asked to do so on the device `meta`, which takes no memory. Building a preset takes some milliseconds longer.
+    is first asked how many bytes that would be. Building a preset takes some milliseconds longer.
 
     Args:
         name: whose networks they are, for the message.
@@ -30,6 +31,11 @@ class MemoryLimit(TorchDispatchMode):
         super().__init__()
         self._name, self._most = name, most
         self._made = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler when the first tensor is made, which takes two seconds."""
+        return False
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -55,7 +61,18 @@ def too_large(name: str, most: int) -> UsageError:
     )
 
 
+#: Factories whose first argument is the size.
+_SIZED = {f"aten::{name}" for name in ("empty", "zeros", "ones", "full", "rand", "randn")}
+
+
 def _bytes(function: Any, args: tuple[Any, ...], given: Mapping[str, Any]) -> int:
+    """What the tensor would take. Factories of other kinds are asked on the device `meta`, which takes no memory.
+
+    Not all of them are, as the first such question loads half a second's worth of torch.
+    """
+    if function._schema.name in _SIZED:
+        dtype = given.get("dtype") or torch.get_default_dtype()
+        return math.prod(args[0]) * dtype.itemsize
     elsewhere = {name: value for name, value in given.items() if name not in ("generator", "pin_memory")}
     try:
         planned = function(*args, **{**elsewhere, "device": torch.device("meta")})

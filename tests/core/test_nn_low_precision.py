@@ -24,13 +24,16 @@ def test_products_are_rounded_and_everything_around_is_not() -> None:
     one, other = exact(x), rounded(y)
     assert other.dtype == torch.float32
     difference = (one - other).abs().max().item()
-    assert 1e-5 < difference < 0.02  # 8 bits of precision: relative errors of up to 2^-8 in each of two products
+    assert (
+        1e-5 < difference < 0.02
+    )  # 8 bits of precision: relative errors of up to 2^-8 in each of two products
     one.square().mean().backward()
     other.square().mean().backward()
     for a, b in zip([x, *exact.parameters()], [y, *rounded.parameters()], strict=True):
         assert b.dtype == torch.float32
-        assert b.grad is not None and b.grad.dtype == torch.float32
         assert a.grad is not None
+        assert b.grad is not None
+        assert b.grad.dtype == torch.float32
         cosine = torch.cosine_similarity(a.grad.flatten(), b.grad.flatten(), dim=0)
         assert cosine > 0.99
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -149,3 +151,16 @@ def test_a_group_may_come_later_and_hooks_are_called() -> None:
 def test_what_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(HyperparameterError, match="Adam cannot work with"):
         Adam([nn.Parameter(torch.ones(1))], **wrong)
+
+
+def test_neither_making_an_optimizer_nor_a_preset_imports_torchs_compiler() -> None:
+    """It takes seconds, at the start of every run."""
+    program = """
+import sys, torch
+from allcore.environments import GymEnvironment
+from all_agents.presets.classic import dqn
+agent = dqn.env(GymEnvironment("CartPole-v1")).build().agent()
+assert agent.q.model
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
