@@ -5,7 +5,8 @@ time. Here they are recorded, forward and backward passes, clipping, optimizer a
 The agent's text does not change: what it does is recorded, not what it says.
 
 Only operations on tensors are recorded. Whatever else happens in a function happens once, when it is recorded: it may not count,
-log or look into tensors. It may draw random numbers from generators, which a program goes on with. `Approximation` knows and does its own counting and logging after the program.
+log or look into tensors. It may draw random numbers from generators, which a program goes on with. `Approximation` knows, and
+does its own counting and logging after the program.
 """
 
 from __future__ import annotations

@@ -108,6 +108,7 @@ class Column:
         self.tensor = torch.empty((rows, num_envs, *field.shape), dtype=field.dtype, device=device)
         self._flat = self.tensor.view(-1, *field.shape)
         self._array = self._as_array()
+        self._flat_array = None if self._array is None else self._array.reshape(-1, *field.shape)
         self._value_shape = (num_envs, *field.shape) if batched else field.shape
         self._batched = batched
         self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
@@ -157,10 +158,9 @@ class Column:
 
     def gather(self, index: Tensor) -> Tensor:
         """The values `[*index.shape, *shape]` at `row * E + environment` for each element of `index`."""
-        if self._array is None:
+        if self._flat_array is None:
             return self._flat.index_select(0, index.reshape(-1)).view(*index.shape, *self.field.shape)
-        flat = self._array.reshape(-1, *self.field.shape)
-        return torch.from_numpy(flat[index.numpy()])
+        return torch.from_numpy(self._flat_array[index.numpy()])
 
     def _as_array(self) -> np.ndarray | None:
         """The same memory as an array, which takes and gives small values several times as fast; None for others."""
