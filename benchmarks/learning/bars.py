@@ -12,13 +12,15 @@ class Bar:
     """The protocol of one preset in one environment.
 
     Attributes:
-        least: the lower end of the interval of the interquartile mean return must not be below it.
+        least: the lower end of the interval of the interquartile mean return must not be below it; with `by_mean`, the mean.
         frames: the longest training that counts, in agent steps.
         seeds: exactly these are trained.
         episodes: games of the final evaluation of each seed.
         source: where the number comes from.
         settings: hyperparameters that differ from the preset's own because they count agent steps and the training is
-            shorter than the one that they were made for.
+            shorter than the one that they were made for, or because the same is computed faster with them.
+        by_mean: the plain mean over the seeds is held against the bar, which is itself a mean less one standard deviation
+            over seeds: with three seeds, the interval's lower end is about the worst of them.
     """
 
     least: float
@@ -27,6 +29,7 @@ class Bar:
     episodes: int = 100
     source: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    by_mean: bool = False
 
 
 TEN = tuple(range(10))
@@ -77,12 +80,17 @@ BARS: dict[tuple[str, str], Bar] = {
     ("pettingzoo.independent", "pettingzoo:simple_speaker_listener_v4"): Bar(
         least=-79.0 / 2, frames=100_000, seeds=FIVE, source="half of what random actions lose: -79"
     ),
-    ("mujoco.sac", "mujoco:HalfCheetah-v4"): Bar(
-        least=6156.0 - 700.0, frames=100_000, seeds=(0, 1, 2), source=SIMBA
-    ),
-    ("mujoco.sac", "mujoco:Hopper-v4"): Bar(
-        least=1103.0 - 368.0, frames=100_000, seeds=(0, 1, 2), source=SIMBA
-    ),
+    **{
+        ("mujoco.sac", f"mujoco:{task}-v4"): Bar(
+            least=least,
+            frames=100_000,
+            seeds=(0, 1, 2),
+            source=SIMBA,
+            settings={"compiled": True},
+            by_mean=True,
+        )
+        for task, least in (("HalfCheetah", 6156.0 - 700.0), ("Hopper", 1103.0 - 368.0))
+    },
     ("atari.dqn_tuned", "atari:Pong"): Bar(
         least=-15.0, frames=1_000_000, seeds=(0,), episodes=20, source=BEGUN
     ),

@@ -27,7 +27,7 @@ _HEAD = """# Learning: what was measured
 
 Written by `python benchmarks/learning/verdict.py` from the files beside it; [the protocol](../../learning/README.md) says how
 to read it. IQM is the interquartile mean over seeds of the mean return of the final greedy policy; the interval is the 95 %
-bootstrap interval of the IQM, and its lower end is held against the bar.
+bootstrap interval of the IQM, and its lower end is held against the bar; where the bar says "mean", the mean over the seeds is.
 
 | preset | environment | frames | seeds | IQM | 95 % interval | bar | verdict |
 |---|---|---|---|---|---|---|---|
@@ -42,6 +42,7 @@ class Verdict:
         iqm: interquartile mean of the seeds' mean returns.
         low: lower end of its interval.
         high: upper end of its interval.
+        mean: of the seeds' mean returns.
         bar: what is asked for, if anything.
         objections: how the results depart from the protocol; with any, nothing is passed.
     """
@@ -49,13 +50,17 @@ class Verdict:
     iqm: float
     low: float
     high: float
+    mean: float
     bar: Bar | None
     objections: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool | None:
         """Whether the bar is reached by the protocol; None if there is no bar."""
-        return None if self.bar is None else not self.objections and self.low >= self.bar.least
+        if self.bar is None:
+            return None
+        held = self.mean if self.bar.by_mean else self.low
+        return not self.objections and held >= self.bar.least
 
     @property
     def text(self) -> str:
@@ -75,6 +80,7 @@ def judge(results: list[SeedResult], bar: Bar | None) -> Verdict:
         iqm=float(interquartile_mean(means)),
         low=low,
         high=high,
+        mean=float(means.mean()),
         bar=bar,
         objections=tuple(objections(results, bar)) if bar else (),
     )
@@ -133,10 +139,17 @@ def _row(results: list[SeedResult], verdict: Verdict) -> str:
         str(len(results)),
         f"{verdict.iqm:.1f}",
         f"{verdict.low:.1f} to {verdict.high:.1f}",
-        "" if verdict.bar is None else f"{verdict.bar.least:g}",
+        _bar(verdict),
         verdict.text,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _bar(verdict: Verdict) -> str:
+    """The bar, and what is held against it where that is not the interval's lower end."""
+    if verdict.bar is None:
+        return ""
+    return f"{verdict.bar.least:g}" + (f" (mean: {verdict.mean:.1f})" if verdict.bar.by_mean else "")
 
 
 def _details(results: list[SeedResult], verdict: Verdict, image: str) -> str:

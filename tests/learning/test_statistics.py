@@ -117,6 +117,14 @@ def test_the_lower_end_decides(scripts, make, bar):
     assert uneven.text == "**failed**"
 
 
+def test_where_the_bar_says_so_the_mean_decides(scripts, make, bar):
+    by_mean = dataclasses.replace(bar, by_mean=True)
+    for last, passed in ((2, True), (1, False)):  # means of 10.0 and 9.75 against the bar of 10
+        results = [make(seed, [mean, mean]) for seed, mean in enumerate([12, 13, 13, last])]
+        assert scripts.verdict.judge(results, bar).passed is False
+        assert scripts.verdict.judge(results, by_mean).passed is passed
+
+
 @pytest.mark.parametrize(
     ("change", "objection"),
     [

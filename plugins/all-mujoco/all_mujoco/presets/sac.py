@@ -5,7 +5,7 @@ from all_agents.models import needs_vector_and_box
 from allcore.presets import PresetBuilder, values
 
 _HAARNOJA = "Haarnoja et al. 2018 (arXiv 1812.05905), appendix D"
-_ZOO = "rl-baselines3-zoo, hyperparams/sac.yml, HalfCheetah-v4"
+_AUTHORS = "github.com/rail-berkeley/softlearning"
 _OURS = "ours: unbounded features as they are, actions brought to -1..1"
 
 sac = PresetBuilder(
@@ -20,11 +20,11 @@ sac = PresetBuilder(
         eps=(1e-8, "torch.optim.Adam"),
         minibatch_size=(256, _HAARNOJA),
         update_frequency=(1, _HAARNOJA),
-        replay_start_size=(10_000, _ZOO),
+        replay_start_size=(1_000, f"{_AUTHORS}, n_initial_exploration_steps"),
         replay_buffer_size=(1_000_000, _HAARNOJA),
         n_envs=(1, _HAARNOJA),
         target_rate=(0.005, _HAARNOJA),
-        initial_temperature=(1.0, "github.com/rail-berkeley/softlearning"),
+        initial_temperature=(1.0, _AUTHORS),
         target_entropy=(-1.0, _HAARNOJA),
         features=("all_agents.models:vector_features", _OURS),
         hidden=((256, 256), _HAARNOJA),
