@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from measured import Stopwatch, report, settings
+from sampler import Sampler
 
 from allcore.approximation import Approximation
 from allcore.bodies import Body
@@ -69,14 +70,17 @@ def main() -> None:
     keep_memory()  # as every run does
     spec = make_spec(given)
     env, preset = build(spec)
-    stopwatch = Stopwatch(preset.parameters())
+    stopwatch, sampler = Stopwatch(preset.parameters()), Sampler()
     with tempfile.TemporaryDirectory() as logdir, RunFolder(Path(logdir)) as folder:
         experiment = begin(spec, env, preset, folder, Interruption(), quiet=False, render=False)
         experiment.train(frames=given["warm_up"])
         before = updates_of(experiment)
         stopwatch.start()
+        if given.get("profile"):
+            sampler.start()
         experiment.train(frames=spec.frames)
-        result = stopwatch.stop(given["frames"])
+        profile = sampler.stop() if given.get("profile") else None
+        result = stopwatch.stop(given["frames"]) | {"profile": profile}
         result["updates"] = updates_of(experiment) - before  # a compiled program calls no optimizer
         experiment.logger.close()
         experiment.close()
