@@ -196,16 +196,15 @@ class StateArray(State):
         """
         self.shape = tuple(shape)
         self._entries = dict(entries)
-        device = self.device
         if "reward" not in self._entries:
-            self._entries["reward"] = torch.zeros(self.shape, device=device)
+            self._entries["reward"] = torch.zeros(self.shape, device=self.device)
         if "done" not in self._entries:
-            self._entries["done"] = torch.zeros(self.shape, dtype=torch.bool, device=device)
+            self._entries["done"] = torch.zeros(self.shape, dtype=torch.bool, device=self.device)
         if "mask" not in self._entries:
             self._entries["mask"] = 1.0 - self._entries["done"].float()
         for key, entry in self._entries.items():
             found = entry.newest.shape if isinstance(entry, StackedFrames) else entry.shape
-            if tuple(found[: len(self.shape)]) != self.shape:
+            if found[: len(self.shape)] != self.shape:
                 raise ValueError(
                     f"entry {key!r} has shape {tuple(found)}, which does not begin with {self.shape}"
                 )

@@ -57,7 +57,7 @@ class ActionWriter:
 
     def _array(self, actions: Any) -> np.ndarray:
         if isinstance(actions, torch.Tensor):
-            actions = actions.detach().cpu().numpy()
+            actions = actions.numpy(force=True)
         array = np.asarray(actions, self._dtype)
         if self._bounds is not None:
             return np.minimum(np.maximum(array, self._bounds[0]), self._bounds[1])

@@ -128,9 +128,9 @@ class Column:
         if isinstance(value, Tensor):
             if value.shape != self._value_shape:
                 raise _changed(name, f"shape {list(value.shape)}", f"shape {list(self._value_shape)}")
-            if not self._fits(value.dtype):
+            if value.dtype != dtype and not self._fits(value.dtype):
                 raise _changed(name, str(value.dtype), str(dtype))
-            return value.detach()
+            return value.detach() if value.requires_grad else value
         if self._value_shape:
             raise _changed(name, f"a {type(value).__name__}", f"a tensor of shape {list(self._value_shape)}")
         found = field_of_value(name, value, 0).dtype
@@ -149,7 +149,7 @@ class Column:
     def write(self, row: int, value: Any) -> None:
         """Put a checked value (`[E, *shape]`, or `[*shape]` of the one environment) into a row."""
         if self._array is not None and isinstance(value, Tensor):
-            value = value.cpu().numpy()
+            value = value.numpy(force=True)
         target: Any = self.tensor if self._array is None else self._array
         if self._batched:
             target[row] = value

@@ -36,8 +36,10 @@ class Categorical:
     def sample(self) -> Tensor:
         """Actions drawn at random, int64 `[N]`."""
         probabilities = self.probabilities.detach()
-        rows = probabilities.reshape(-1, probabilities.shape[-1])
-        return torch.multinomial(rows, 1, generator=self._generator).reshape(probabilities.shape[:-1])
+        # The first of A alarm clocks that ring at these rates. It is what `torch.multinomial` computes, to the bit, after checks that
+        # take three times as long.
+        clocks = torch.empty_like(probabilities).exponential_(generator=self._generator)
+        return (probabilities / clocks).argmax(-1)
 
     def mode(self) -> Tensor:
         """The likeliest actions, the first of equals, int64 `[N]`."""

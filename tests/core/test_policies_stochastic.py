@@ -60,6 +60,19 @@ def test_categorical_proportions():
     assert sum((c - e) ** 2 / e for c, e in zip(counts, [600, 1200, 4200], strict=True)) < 13.8
 
 
+def test_categorical_draws_what_multinomial_draws():
+    ours, torchs = generator(2), generator(2)
+    for shape in ((2,), (8, 3), (4, 5, 6)):
+        pi = Categorical(
+            torch.randn(shape, generator=generator(4)).index_fill(-1, torch.tensor(1), -math.inf), ours
+        )
+        rows = pi.probabilities.reshape(-1, shape[-1])
+        assert (
+            pi.sample().flatten().tolist() == torch.multinomial(rows, 1, generator=torchs).flatten().tolist()
+        )
+    assert ours.get_state().equal(torchs.get_state())
+
+
 def test_softmax_policy_acts_alike_for_one_state_and_an_array_of_one():
     one, array = (SoftmaxPolicy(Echo(), generator=generator(3)) for _ in range(2))
     for numbers in ([0.0, 1.0], [1.0, 0.5], [0.1, 0.1]) * 5:
