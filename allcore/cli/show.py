@@ -160,7 +160,7 @@ def _text(value: Any) -> str | None:
 def _echo_hyperparameters(key: str, hyperparameters: list[dict[str, Any]]) -> None:
     click.echo(f"\nHyperparameters (change one with: all run --preset {key} --set name=value ...):")
     rows = [
-        [item["name"], json.dumps(item["value"]), item["type"], item["unit"], _meaning(item)]
+        [item["name"], json.dumps(item["value"]), item["type"], item["unit"] or "-", _meaning(item)]
         for item in hyperparameters
     ]
     echo_table(["NAME", "VALUE", "TYPE", "UNIT", "MEANING [SOURCE]"], rows)

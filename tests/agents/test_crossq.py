@@ -160,7 +160,7 @@ def test_two_updates_equal_the_equations() -> None:
         actor.check()
         assert agent.log_temperature().item() == pytest.approx(log_alpha, abs=1e-5)
         errors = np.abs(targets - values[:, :5]).mean(0)
-        assert agent.replay_buffer.priorities[-1].numpy() == pytest.approx(errors, abs=1e-4)
+        assert agent.replay_buffer.priorities[-1].numpy() == pytest.approx(errors, abs=1e-5)
     assert not agent.replay_buffer.priorities[-1].requires_grad
     assert all(parameter.grad is None for parameter in agent.q.model.parameters())
 

@@ -113,7 +113,7 @@ def test_one_update_equals_the_equations() -> None:
     for is_, should in zip(_numbers(agent.q._target._target.model), followed, strict=True):
         assert is_ == pytest.approx(should, abs=1e-5)
     (priorities,) = agent.replay_buffer.priorities
-    assert priorities.numpy() == pytest.approx(errors, abs=1e-4)
+    assert priorities.numpy() == pytest.approx(errors, abs=1e-5)
     assert not priorities.requires_grad
     assert all(parameter.grad is None for parameter in agent.q.model.parameters())
     # either critic is the least for some

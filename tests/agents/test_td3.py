@@ -104,7 +104,7 @@ def test_three_updates_equal_the_equations() -> None:
                 assert is_ == pytest.approx(should, abs=1e-5), update
             for is_, should in zip(_numbers(part._target._target.model), target, strict=True):
                 assert is_ == pytest.approx(should, abs=1e-5), update
-        assert agent.replay_buffer.priorities[-1].numpy() == pytest.approx(errors, abs=1e-4)
+        assert agent.replay_buffer.priorities[-1].numpy() == pytest.approx(errors, abs=1e-5)
     assert all(parameter.grad is None for parameter in agent.q.model.parameters())
 
 

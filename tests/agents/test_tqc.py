@@ -127,13 +127,13 @@ def test_one_update_equals_the_equations() -> None:
     for is_, should in zip(_numbers(agent.q._target._target.model), followed, strict=True):
         assert is_ == pytest.approx(should, abs=1e-5)
     (priorities,) = agent.replay_buffer.priorities
-    assert priorities.numpy() == pytest.approx(losses, abs=1e-4)
+    assert priorities.numpy() == pytest.approx(losses, abs=1e-5)
     assert not priorities.requires_grad
     assert all(parameter.grad is None for parameter in agent.q.model.parameters())
 
 
 def test_quantiles_come_to_those_of_the_returns() -> None:
-    """Returns of -3, -1, 1 and 3 alike often: the quantiles at 1/8, 3/8, 5/8 and 7/8 lie there, but for Huber's rounding."""
+    """Returns of -3, -1, 1 and 3 alike often: at the fractions 1/8, 3/8, 5/8 and 7/8, where the loss is least."""
     agent = _agent(n_quantiles=4)
     agent.q.optimizer = Adam(agent.q.model.parameters(), lr=0.02)
     ones, returns = np.ones((4, 2)), np.array([-3.0, -1.0, 1.0, 3.0])
@@ -143,6 +143,18 @@ def test_quantiles_come_to_those_of_the_returns() -> None:
         agent._train()
     quantiles = agent.q.no_grad(agent.replay_buffer.sample(1)[0][:1], torch.ones(1, 2))
     assert quantiles.shape == (2, 1, 4)
+    least = [_least_loss(fraction, returns) for fraction in (1 / 8, 3 / 8, 5 / 8, 7 / 8)]
     for critic in quantiles[:, 0].tolist():
-        assert critic == pytest.approx([-2.5, -1.0, 1.0, 2.5], abs=0.6)
-        assert critic == sorted(critic)
+        assert critic == pytest.approx(least, abs=0.02)
+
+
+def _least_loss(fraction: float, returns: np.ndarray) -> float:
+    """Where the slope of the quantile Huber loss changes its sign, by halving."""
+    low, high = -10.0, 10.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        weights = np.where(returns < middle, 1 - fraction, fraction)
+        low, high = (
+            (low, middle) if (weights * np.clip(middle - returns, -1, 1)).sum() > 0 else (middle, high)
+        )
+    return low

@@ -201,6 +201,12 @@ def test_any_observation_becomes_tensors(space):
             [0.5, -1],
         ),
         (spaces.Box(-1, 1, (1,), np.float64), 0.5, [0.5]),
+        (spaces.Box(-1, 1, ()), torch.tensor([3.0]), 1.0),
+        (
+            spaces.Box(np.array([[-1, -2]] * 2, np.float32), 9),
+            torch.tensor([-9.0, -9, 0, 9]),
+            [[-1, -2], [0, 9]],
+        ),
     ],
 )
 def test_actions_become_gymnasiums(space, action, wanted):
@@ -224,6 +230,25 @@ def test_actions_of_a_vector_become_gymnasiums():
     vector.reset()
     vector.step(torch.tensor([0, 2]))
     assert [env.actions for env in made] == [[], [1], [3]]
+
+
+def test_actions_of_any_shape_are_vectors_to_agents():
+    made = []
+
+    def make():
+        made.append(Countdown(action_space=spaces.Box(np.array([[-1, -2]] * 3, np.float32), 9)))
+        return made[-1]
+
+    env = GymEnvironment(make(), make=make)
+    low = np.array([-1, -2] * 3, np.float32)
+    assert env.action_space == env.duplicate(2).action_space == spaces.Box(low, 9)
+    vector = env.duplicate(2)
+    vector.reset()
+    vector.step(torch.arange(12.0).view(2, 6))
+    assert [other.actions[0].tolist() for other in made[-2:]] == [
+        [[0, 1], [2, 3], [4, 5]],
+        [[6, 7], [8, 9], [9, 9]],
+    ]
 
 
 def test_unsupported_action_spaces_are_refused():

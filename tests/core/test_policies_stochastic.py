@@ -251,6 +251,16 @@ def test_evaluation_can_draw_with_the_network_in_eval_mode():
     assert policy.model.training
 
 
+def test_deviations_end_at_the_square_of_e():
+    drawn = []
+    for log_std in (9.0, 2.0):  # the first is clamped to the second, so that both draw alike
+        policy = SoftDeterministicPolicy(nn.Identity(), None, SPACE, generator=generator(1))
+        drawn.append(policy.no_grad(states([0.3, -0.4, log_std, log_std])))
+    (action, log_prob), (other_action, other_log_prob) = drawn
+    assert torch.equal(action, other_action)
+    assert torch.equal(log_prob, other_log_prob)
+
+
 def test_the_gradient_of_entropy_is_that_of_a_monte_carlo_estimate():
     # For a squashed Gaussian, H = E[log(1 - tanh^2 u)] + Gaussian entropy.
     log_std = torch.zeros(1, requires_grad=True)

@@ -22,6 +22,8 @@ class IndependentMultiagent(Multiagent):
     A player is shown its own states only, turn after turn, as an agent alone in an environment would be. As the others learn,
     what it takes for its environment changes under its feet: what a single agent is known to find need not be found.
 
+    What differs: the paper's hunters learn by tables of Q-values; here each player's agent is any that learns alone.
+
     Attributes:
         agents: the agents by the names of their players.
         steps: agent steps so far, over all players.

@@ -64,7 +64,9 @@ class Noise:
 class Entropy:
     """What entropy is worth beside rewards."""
 
-    initial_temperature: float = described("What a nat of entropy is worth at first.", above=0.0)
+    initial_temperature: float = described(
+        "What a nat of entropy is worth at first.", unit="reward", above=0.0
+    )
     temperature_lr: float = described("Step size of the temperature's logarithm.", at_least=0.0)
     target_entropy: float = described(
         "The entropy that the temperature keeps the policy at, for each number in an action, with bounds of -1 and 1.",

@@ -32,7 +32,9 @@ class DiscreteSACHyperparameters(Compilation, Network, Replay, Learning):
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1
     )
-    initial_temperature: float = described("What a nat of entropy is worth at first.", above=0.0)
+    initial_temperature: float = described(
+        "What a nat of entropy is worth at first.", unit="reward", above=0.0
+    )
     target_entropy_scale: float = described(
         "Share of the largest entropy that there can be (log A), at which the policy is kept.",
         at_least=0.0,

@@ -93,7 +93,7 @@ class Targets:
 
     optimizer: Function = described("Makes the optimizer from the parameters, lr and eps.")
     huber_threshold: float = described(
-        "Error of a value at which the loss turns from square to linear.", above=0.0
+        "Error of a value at which the loss turns from square to linear.", unit="return", above=0.0
     )
     target_update_frequency: int = described(
         "Updates from one copy to the target network to the next.", unit="updates", at_least=1
@@ -122,8 +122,8 @@ class Atoms:
     """The returns on which distributions live: equally spaced, others are clamped."""
 
     n_atoms: int = described("Number of atoms.", unit="atoms", at_least=2)
-    v_min: float = described("The lowest return, discounted, that can be told apart.")
-    v_max: float = described("The highest.")
+    v_min: float = described("The lowest return, discounted, that can be told apart.", unit="return")
+    v_max: float = described("The highest.", unit="return")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from all_agents.models import needs_vector_and_box
 from allcore.presets import PresetBuilder, values
 
 _KUZNETSOV = "Kuznetsov et al. 2020, and github.com/SamsungLabs/tqc_pytorch"
-_ZOO = "rl-baselines3-zoo, hyperparams/tqc.yml, HalfCheetah-v4"
 _OURS = "ours: unbounded features as they are, actions brought to -1..1"
 
 tqc = PresetBuilder(
@@ -20,7 +19,7 @@ tqc = PresetBuilder(
         eps=(1e-8, "torch.optim.Adam"),
         minibatch_size=(256, _KUZNETSOV),
         update_frequency=(1, _KUZNETSOV),
-        replay_start_size=(10_000, _ZOO),
+        replay_start_size=(256, "github.com/SamsungLabs/tqc_pytorch, main.py: a minibatch's worth"),
         replay_buffer_size=(1_000_000, _KUZNETSOV),
         n_envs=(1, _KUZNETSOV),
         target_rate=(0.005, _KUZNETSOV),
