@@ -136,13 +136,24 @@ def _row(results: list[SeedResult], verdict: Verdict) -> str:
         f"`{spec['preset']}`",
         f"`{spec['environment']}`",
         f"{spec['frames']:,}",
-        str(len(results)),
+        _seeds(results),
         f"{verdict.iqm:.1f}",
         f"{verdict.low:.1f} to {verdict.high:.1f}",
         _bar(verdict),
         verdict.text,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _seeds(results: list[SeedResult]) -> str:
+    """As `--seeds` takes them, such as 0-4,7."""
+    parts: list[list[int]] = []
+    for seed in sorted(result.seed for result in results):
+        if parts and seed == parts[-1][-1] + 1:
+            parts[-1].append(seed)
+        else:
+            parts.append([seed])
+    return ",".join(str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts)
 
 
 def _bar(verdict: Verdict) -> str:
