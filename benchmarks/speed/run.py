@@ -41,12 +41,15 @@ def main() -> int:
         workload = WORKLOADS[name]
         print(f"{workload.title}", flush=True)
         settings = dict(workload.settings) | ({"frames": options.frames} if options.frames else {})
-        runs = measure(commands(workload, options.contenders), settings, options.repeats)
+        contenders = commands(workload, options.contenders)
+        runs = measure(contenders, settings, options.repeats)
+        shares = profiles(contenders, settings)
         summary = summarise(runs)
         bars = hold(workload, summary)
         held = held and all(bar["holds"] for bar in bars)
-        table = make_table(workload, summary, bars, runs)
-        path = write(options.out, name, settings, runs, table, {"contenders": summary, "bars": bars})
+        table = make_table(workload, summary, bars, runs) + profile_table(shares)
+        found = {"contenders": summary, "bars": bars, "profiles": shares}
+        path = write(options.out, name, settings, runs, table, found)
         print(f"\n{table}\nwritten: {path}\n", flush=True)
     return 0 if held else 1
 
@@ -80,6 +83,29 @@ def commands(workload: Workload, chosen: list[str] | None) -> dict[str, Command]
             python = sys.executable if library in (*OURS, "plain") else python_of(library)
             found[name] = Command([python, str(HERE / "contenders" / f"{script}.py")], settings)
     return found
+
+
+def profiles(contenders: Mapping[str, Command], settings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Where the time of each of ours goes, as shares, in a run of its own: looking costs time."""
+    ours = {
+        name: Command(command.arguments, {**command.settings, "profile": True})
+        for name, command in contenders.items()
+        if name.startswith("ours")
+    }
+    return {run["contender"]: run["profile"] for run in measure(ours, settings, 1)} if ours else {}
+
+
+def profile_table(shares: Mapping[str, Mapping[str, float]]) -> str:
+    """The shares of each of ours, as a table; empty without any."""
+    if not shares:
+        return ""
+    parts = list(next(iter(shares.values())))
+    rows = [f"| where the time goes | {' | '.join(parts)} |", "|---" * (len(parts) + 1) + "|"]
+    rows += [
+        f"| {NAMES[name]} | {' | '.join(f'{share:.1%}' for share in its.values())} |"
+        for name, its in shares.items()
+    ]
+    return "\n" + "\n".join(rows) + "\n"
 
 
 def hold(workload: Workload, summary: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
