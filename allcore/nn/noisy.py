@@ -97,12 +97,17 @@ class NoisyFactorizedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N, I]` to `[N, O]`."""
-        means = functional.linear(x, self.weight, self.bias)
         if not self.training:
-            return means
+            return functional.linear(x, self.weight, self.bias)
         noise_in, noise_out = self._draw()
-        # (sigma_oi f(e_o) f(e_i)) x_i summed over i, without ever making the noisy weights.
-        return means + noise_out * functional.linear(x * noise_in, self.weight_sigma, self.bias_sigma)
+        if len(x) == 1:
+            # (sigma_oi f(e_o) f(e_i)) x_i summed over i: for one row a second product is less than making noisy weights.
+            noise = functional.linear(x * noise_in, self.weight_sigma, self.bias_sigma)
+            return functional.linear(x, self.weight, self.bias) + noise_out * noise
+        # For a minibatch it is the other way round, gradients included, by a third (Nature's layer, 32 rows).
+        weight = torch.addcmul(self.weight, self.weight_sigma, torch.outer(noise_out, noise_in))
+        bias = None if self.bias is None else torch.addcmul(self.bias, self.bias_sigma, noise_out)
+        return functional.linear(x, weight, bias)
 
     def _draw(self) -> tuple[Tensor, Tensor]:
         """f(e) for inputs `[I]` and outputs `[O]`."""

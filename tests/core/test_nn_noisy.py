@@ -40,12 +40,15 @@ def test_independent_noise_by_hand():
     assert layer(torch.tensor([[10.0, -4.0]])).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_factorised_noise_by_hand():
+@pytest.mark.parametrize("rows", [1, 3])
+def test_factorised_noise_by_hand(rows):
     layer = by_hand(NoisyFactorizedLinear(2, 1, generator=generator()))
     e = torch.randn(3, generator=same_stream(layer)).tolist()
     f = [math.copysign(math.sqrt(abs(number)), number) for number in e]
     expected = (1 + 0.5 * f[2] * f[0]) * 10 + (2 + 0.25 * f[2] * f[1]) * -4 + (3 + 2 * f[2])
-    assert layer(torch.tensor([[10.0, -4.0]])).item() == pytest.approx(expected, rel=1e-5)
+    assert layer(torch.tensor([[10.0, -4.0]] * rows)).flatten().tolist() == pytest.approx(
+        [expected] * rows, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", LAYERS)
