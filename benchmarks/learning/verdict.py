@@ -105,9 +105,13 @@ def objections(results: list[SeedResult], bar: Bar) -> list[str]:
 
 
 def _setting(result: SeedResult) -> dict[str, object]:
-    """What must be the same for all seeds; how often a checkpoint is written, for instance, computes nothing."""
+    """What must be the same for all seeds; how often a checkpoint is written, for instance, computes nothing.
+
+    Neither does a hyperparameter that is off, and that there was not yet when another seed was trained.
+    """
     identity = RunSpec.from_json({**result.spec, "seed": 0}).identity
-    return {"identity": identity, "hyperparameters": result.hyperparameters}
+    on = {name: value for name, value in result.hyperparameters.items() if value is not False}
+    return {"identity": identity, "hyperparameters": on}
 
 
 def report(out: Path, bars: Mapping[tuple[str, str], Bar]) -> int:

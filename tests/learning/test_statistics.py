@@ -147,6 +147,13 @@ def test_nothing_passes_outside_the_protocol(scripts, make, bar, change, objecti
     assert objection in verdict.text
 
 
+def test_a_hyperparameter_that_is_off_is_as_one_that_there_was_not(scripts, make, bar):
+    results = [*(make(seed, [50, 50]) for seed in range(3)), make(3, [50, 50], compiled=False)]
+    assert scripts.verdict.judge(results, bar).passed is True
+    results[3] = make(3, [50, 50], compiled=True)
+    assert scripts.verdict.judge(results, bar).passed is False
+
+
 def test_without_a_bar_nothing_fails(scripts, make):
     verdict = scripts.verdict.judge([make(0, [1, 2])], None)
     assert (verdict.passed, verdict.text) == (None, "no bar")
