@@ -20,10 +20,10 @@ RETURNS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=13)
 def make(scripts):
     """A result whose evaluation has these returns."""
 
-    def make(seed, returns, *, frames=1000, lr=1e-3):
+    def make(seed, returns, *, frames=1000, lr=1e-3, **more):
         return scripts.results.SeedResult(
             spec=json.loads(json.dumps(dataclasses.replace(SPEC, seed=seed, frames=frames).to_json())),
-            hyperparameters={"lr": lr, "hidden": [8, 8]},
+            hyperparameters={"lr": lr, "hidden": [8, 8], **more},
             versions={"python": "3.11.7"},
             git={"commit": "0123456789", "changes": False},
             machine={"system": "Linux", "processor": "some", "cpus": 2, "threads": 1},
