@@ -40,7 +40,8 @@ def main() -> int:
     for name in options.workloads or WORKLOADS:
         workload = WORKLOADS[name]
         print(f"{workload.title}", flush=True)
-        settings = dict(workload.settings) | ({"frames": options.frames} if options.frames else {})
+        asked = {"frames": options.frames, "threads": options.threads, "device": options.device}
+        settings = dict(workload.settings) | {name: value for name, value in asked.items() if value}
         contenders = commands(workload, options.contenders)
         runs = measure(contenders, settings, options.repeats)
         shares = profiles(contenders, settings)
@@ -62,20 +63,25 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--contenders", help="separated by commas (default: all of the workload)")
     parser.add_argument("--frames", type=int, help="agent steps under the clock (default: the workload's)")
     parser.add_argument("--repeats", type=int, default=3, help="measurements of each contender (%(default)s)")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
+    parser.add_argument("--device", help="where the networks are, such as cuda (default: the processor)")
+    parser.add_argument("--threads", type=int, help="of each process (default: the workload's)")
+    parser.add_argument(
+        "--out", type=Path, help="folder for the results (default: results/speed, or results/speed-DEVICE)"
+    )
     options = parser.parse_args()
     if unknown := set(options.workloads) - set(WORKLOADS):
         parser.error(f"no workload {', '.join(sorted(unknown))}: there are {', '.join(WORKLOADS)}")
+    options.out = options.out or RESULTS.with_name(
+        RESULTS.name + (f"-{options.device}" if options.device else "")
+    )
     options.contenders = options.contenders.split(",") if options.contenders else None
+    if unknown := set(options.contenders or ()) - set(NAMES):
+        parser.error(f"no contender {', '.join(sorted(unknown))}: there are {', '.join(NAMES)}")
     return options
 
 
 def commands(workload: Workload, chosen: list[str] | None) -> dict[str, Command]:
-    """The command of each contender, and what it is told beyond the workload's settings."""
-    if unknown := set(chosen or ()) - set(workload.contenders):
-        raise SystemExit(
-            f"no contender {', '.join(sorted(unknown))}: there are {', '.join(workload.contenders)}"
-        )
+    """The command of each contender that the workload has, and what it is told beyond the workload's settings."""
     found = {}
     for name, (script, settings) in workload.contenders.items():
         if chosen is None or name in chosen:

@@ -45,7 +45,7 @@ class NoisyLinear(nn.Module):
         self.bias_sigma = nn.Parameter(torch.full((outputs,), sigma * bound))
 
     def forward(self, x: Tensor) -> Tensor:
-        drawn = torch.randn(self.inputs + self.outputs)
+        drawn = torch.randn(self.inputs + self.outputs, device=x.device)
         noise_in, noise_out = (drawn.sign() * drawn.abs().sqrt_()).split((self.inputs, self.outputs))
         if len(x) == 1:
             noise = linear(x * noise_in, self.weight_sigma, self.bias_sigma)
@@ -210,7 +210,8 @@ def cartpole(given: Mapping[str, Any]) -> tuple[list[Tensor], Part, Part]:
 def main() -> None:
     given = settings()
     torch.manual_seed(given["seed"])
-    learnt, act, update = (breakout if given["environment"] == "Breakout" else cartpole)(given)
+    with torch.device(given["device"]):
+        learnt, act, update = (breakout if given["environment"] == "Breakout" else cartpole)(given)
     updates = given["frames"] // given["update_frequency"]
     step = make_step(given)
     measure(

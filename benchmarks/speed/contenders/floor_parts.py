@@ -49,6 +49,8 @@ def milliseconds(call: Part, times: int) -> float:
     start = time.perf_counter()
     for _ in range(times):
         call()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     return (time.perf_counter() - start) / max(times, 1) * 1e3
 
 

@@ -37,9 +37,9 @@ def drawn_ahead(draw: Callable[[], Tensor]) -> Iterator[Tensor]:
         yield from draw().unbind()
 
 
-def gumbel(*shape: int) -> Tensor:
+def gumbel(*shape: int, device: str) -> Tensor:
     """Noise that makes the largest of noisy log-probabilities a sample."""
-    return torch.empty(shape).exponential_().log_().neg_()
+    return torch.empty(shape, device=device).exponential_().log_().neg_()
 
 
 def log_probs_of(logits: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,7 +75,7 @@ def breakout(given: Mapping[str, Any]) -> tuple[list[Tensor], Part, Part, Part]:
     n_envs, n_steps, half = given["n_envs"], given["n_steps"], given.get("precision") == "bf16"
     network = nature_network(BREAKOUT_ACTIONS + 1)
     acting = copy.deepcopy(network).to(torch.bfloat16) if half else network
-    noise = drawn_ahead(lambda: gumbel(n_steps, n_envs, BREAKOUT_ACTIONS))
+    noise = drawn_ahead(lambda: gumbel(n_steps, n_envs, BREAKOUT_ACTIONS, device=given["device"]))
     state = torch.randint(256, (n_envs, 4, 84, 84), dtype=torch.uint8)
 
     @torch.inference_mode()
@@ -83,7 +83,7 @@ def breakout(given: Mapping[str, Any]) -> tuple[list[Tensor], Part, Part, Part]:
         outputs = acting(scaled(state, torch.bfloat16 if half else torch.float32)).float()
         log_probs = outputs[:, :-1].log_softmax(1)
         actions = (log_probs + next(noise)).argmax(1, keepdim=True)
-        return actions.numpy(), log_probs.gather(1, actions), outputs[:, -1]
+        return actions.cpu().numpy(), log_probs.gather(1, actions), outputs[:, -1]
 
     @torch.no_grad()
     def evaluate() -> None:
@@ -101,7 +101,7 @@ def make_breakout_update(network: nn.Module, given: Mapping[str, Any], half: boo
     optimizer = torch.optim.Adam(network.parameters(), lr=given["lr"], eps=given["eps"], fused=True)
 
     def update() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with torch.autocast(given["device"], torch.bfloat16, enabled=half):
             outputs = network(scaled(states))
         outputs = outputs.float()
         log_probs, all_log_probs = log_probs_of(outputs[:, :-1], actions)
@@ -151,12 +151,12 @@ def vectors(given: Mapping[str, Any]) -> tuple[list[Tensor], Part, Part, Part]:
 
 def make_discrete_act(policy: list[Tensor], given: Mapping[str, Any]) -> Part:
     n_envs, n_steps = given["n_envs"], given["n_steps"]
-    noise = drawn_ahead(lambda: gumbel(n_steps, n_envs, CARTPOLE_ACTIONS))
+    noise = drawn_ahead(lambda: gumbel(n_steps, n_envs, CARTPOLE_ACTIONS, device=given["device"]))
     state = torch.rand(n_envs, 4)
 
     @torch.inference_mode()
     def act() -> np.ndarray:
-        chosen: np.ndarray = mlp(state, policy, torch.tanh_).add_(next(noise)).argmax(1).numpy()
+        chosen: np.ndarray = mlp(state, policy, torch.tanh_).add_(next(noise)).argmax(1).cpu().numpy()
         return chosen
 
     return act
@@ -164,12 +164,14 @@ def make_discrete_act(policy: list[Tensor], given: Mapping[str, Any]) -> Part:
 
 def make_continuous_act(policy: list[Tensor], log_std: Tensor, given: Mapping[str, Any]) -> Part:
     n_inputs, n_outputs = HALFCHEETAH_SHAPE
-    noise = drawn_ahead(lambda: torch.randn(given["n_steps"], n_outputs).mul_(log_std.exp()))
+    noise = drawn_ahead(
+        lambda: torch.randn(given["n_steps"], n_outputs, device=log_std.device).mul_(log_std.exp())
+    )
     state = torch.rand(n_inputs)
 
     @torch.inference_mode()
     def act() -> np.ndarray:
-        chosen: np.ndarray = mlp_of_one(state, policy, torch.tanh_).add_(next(noise)).numpy()
+        chosen: np.ndarray = mlp_of_one(state, policy, torch.tanh_).add_(next(noise)).cpu().numpy()
         return chosen
 
     return act
@@ -195,7 +197,8 @@ def make_vector_update(
 def main() -> None:
     given = settings()
     torch.manual_seed(given["seed"])
-    learnt, act, evaluate, update = (breakout if given["environment"] == "Breakout" else vectors)(given)
+    with torch.device(given["device"]):
+        learnt, act, evaluate, update = (breakout if given["environment"] == "Breakout" else vectors)(given)
     steps = given["frames"] // given["n_envs"]
     rollouts = steps // given["n_steps"]
     parts = {

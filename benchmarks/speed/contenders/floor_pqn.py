@@ -40,7 +40,7 @@ def make_act(network: nn.Module, n_envs: int) -> Part:
     @torch.inference_mode()
     def act() -> tuple[np.ndarray, Tensor]:
         values, actions = network(scaled(state)).max(1)
-        return actions.numpy(), values
+        return actions.cpu().numpy(), values
 
     return act
 
@@ -65,13 +65,15 @@ def make_update(network: nn.Module, given: Mapping[str, Any]) -> Part:
 def main() -> None:
     given = settings()
     torch.manual_seed(given["seed"])
-    network = normalized_network()
+    with torch.device(given["device"]):
+        network = normalized_network()
+        act, update = make_act(network, given["n_envs"]), make_update(network, given)
     steps = given["frames"] // given["n_envs"]
     updates = steps // given["n_steps"] * given["n_epochs"] * given["n_minibatches"]
     parts = {
         "step": (make_step(given), steps),
-        "act": (make_act(network, given["n_envs"]), steps),
-        "update": (make_update(network, given), updates),
+        "act": (act, steps),
+        "update": (update, updates),
     }
     measure(given, network.parameters(), parts)
 

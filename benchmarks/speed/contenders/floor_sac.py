@@ -37,7 +37,7 @@ def make_act(actor: Sequence[Tensor]) -> Part:
     @torch.inference_mode()
     def act() -> np.ndarray:
         mean, log_std = spread(mlp_of_one(state, acting))
-        chosen: np.ndarray = torch.addcmul(mean, log_std.exp(), torch.randn(ACTIONS)).tanh_().numpy()
+        chosen: np.ndarray = torch.addcmul(mean, log_std.exp(), torch.randn_like(mean)).tanh_().cpu().numpy()
         return chosen
 
     return act
@@ -87,13 +87,15 @@ def make_update(
 def main() -> None:
     given = settings()
     torch.manual_seed(given["seed"])
-    actor = mlp_weights(INPUTS, given["hidden"], 2 * ACTIONS)
-    critics = [mlp_weights(INPUTS + ACTIONS, given["hidden"], 1) for _ in range(2)]
+    with torch.device(given["device"]):
+        actor = mlp_weights(INPUTS, given["hidden"], 2 * ACTIONS)
+        critics = [mlp_weights(INPUTS + ACTIONS, given["hidden"], 1) for _ in range(2)]
+        act, update = make_act(actor), make_update(actor, critics, given)
     frames = given["frames"]
     parts = {
         "step": (make_step(given), frames),
-        "act": (make_act(actor), frames),
-        "update": (make_update(actor, critics, given), frames // given["update_frequency"]),
+        "act": (act, frames),
+        "update": (update, frames // given["update_frequency"]),
     }
     measure(given, [*actor, *critics[0], *critics[1]], parts)
 

@@ -19,8 +19,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
 def settings() -> dict[str, Any]:
-    """The settings of this measurement, from the command line; torch computes with `threads` from here on."""
-    given: dict[str, Any] = json.loads(sys.argv[1])
+    """The settings of this measurement, from the command line; torch computes with `threads` from here on.
+
+    `device` is where the networks are: the processor, if nothing is said.
+    """
+    given: dict[str, Any] = {"device": "cpu", **json.loads(sys.argv[1])}
     torch.set_num_threads(given["threads"])
     return given
 
@@ -40,8 +43,14 @@ class Stopwatch:
     def _count(self, *_: object) -> None:
         self._updates += 1
 
+    def _wait(self) -> None:
+        """Let a GPU finish what it was given."""
+        if self._parameters[0].is_cuda:
+            torch.cuda.synchronize()
+
     def start(self) -> None:
         """Begin, with learning under way."""
+        self._wait()
         self._before = [parameter.detach().clone() for parameter in self._parameters]
         self._load = os.getloadavg()[0]
         self._updates = 0
@@ -53,6 +62,7 @@ class Stopwatch:
         Raises:
             SystemExit: nothing was learnt.
         """
+        self._wait()
         seconds, cpu_seconds = time.perf_counter() - self._started, time.process_time() - self._started_cpu
         pairs = zip(self._before, self._parameters, strict=True)
         if not all((before != after).any() for before, after in pairs):
@@ -70,5 +80,7 @@ class Stopwatch:
 def report(result: dict[str, Any], *distributions: str) -> None:
     """Print the result, with the thread count and the versions of what was measured."""
     result["threads"] = torch.get_num_threads()
+    if torch.cuda.is_initialized():
+        result["gpu"] = torch.cuda.get_device_name()
     result["versions"] = {name: version(name) for name in (*distributions, "torch", "gymnasium", "ale-py")}
     print(json.dumps(result))

@@ -53,7 +53,7 @@ def make_spec(given: dict[str, Any]) -> RunSpec:
         hyperparameters={name: value for name, value in wanted.items() if name in known},
         frames=given["warm_up"] + given["frames"],
         seed=given["seed"],
-        device=given.get("device", "cpu"),
+        device=given["device"],
     )
 
 

@@ -25,7 +25,7 @@ class Values:
     """
 
     def __init__(self, given: Mapping[str, Any], inputs: int, n_actions: int) -> None:
-        self.network = self.make_network(given, inputs, n_actions)
+        self.network = self.make_network(given, inputs, n_actions).to(given["device"])
         self.target = copy.deepcopy(self.network)
         self.discount_factor = given["discount_factor"]
 
@@ -54,7 +54,7 @@ class Distributions(Values):
         super().__init__(given, inputs, n_actions)
         self.n_actions, self.n_atoms = n_actions, given["n_atoms"]
         self.v_min, self.v_max = given["v_min"], given["v_max"]
-        self.atoms = torch.linspace(self.v_min, self.v_max, self.n_atoms)
+        self.atoms = torch.linspace(self.v_min, self.v_max, self.n_atoms, device=given["device"])
         self.double = given["algorithm"] == "rainbow"
         self.discount = self.discount_factor ** given.get("n_steps", 1)
 
@@ -75,7 +75,7 @@ class Distributions(Values):
             self.network.reset_noise()
             self.target.reset_noise()
         observations, actions, rewards, next_observations, terminated = batch
-        rows = torch.arange(len(actions))
+        rows = torch.arange(len(actions), device=actions.device)
         with torch.no_grad():
             probabilities = self.logits(self.target, next_observations).softmax(2)
             next_values = self.values(next_observations) if self.double else probabilities @ self.atoms
@@ -102,7 +102,9 @@ def train(given: Mapping[str, Any]) -> dict[str, Any]:
     learner = (Values if given["algorithm"] == "dqn" else Distributions)(
         given, env.observation_space.shape[0], n_actions
     )
-    replay = (PrioritizedReplay if rainbow else Replay)(given["replay_buffer_size"], env, generator)
+    replay = (PrioritizedReplay if rainbow else Replay)(
+        given["replay_buffer_size"], env, generator, given["device"]
+    )
     steps = NStep(given["n_steps"], given["discount_factor"]) if rainbow else None
     optimizer = torch.optim.Adam(learner.network.parameters(), lr=given["lr"])
     exploration, end, updates = given.get("exploration", 0.0), given["warm_up"] + given["frames"], 0
@@ -113,7 +115,8 @@ def train(given: Mapping[str, Any]) -> dict[str, Any]:
             action = int(generator.integers(n_actions))
         else:
             with torch.no_grad():
-                action = int(learner.values(torch.from_numpy(observation).unsqueeze(0)).argmax())
+                state = torch.from_numpy(observation).unsqueeze(0).to(given["device"])
+                action = int(learner.values(state).argmax())
         next_observation, reward, terminated, truncated, _ = env.step(action)
         transition = (observation, action, reward, next_observation, terminated)
         for kept in [transition] if steps is None else steps.add(*transition, truncated):
@@ -152,7 +155,7 @@ def update(
     loss.backward()
     optimizer.step()
     if isinstance(replay, PrioritizedReplay):
-        replay.set_priorities(indices, losses.detach().numpy(), given["priority_alpha"])
+        replay.set_priorities(indices, losses.detach().cpu().numpy(), given["priority_alpha"])
 
 
 def main() -> None:

@@ -106,11 +106,14 @@ class Replay:
         size: transitions.
         env: whose observations and actions are kept.
         generator: draws the minibatches.
+        device: where minibatches are wanted.
     """
 
-    def __init__(self, size: int, env: gymnasium.Env, generator: np.random.Generator) -> None:
+    def __init__(
+        self, size: int, env: gymnasium.Env, generator: np.random.Generator, device: str = "cpu"
+    ) -> None:
         of_observation, of_action = env.observation_space, env.action_space
-        self.size, self.generator = size, generator
+        self.size, self.generator, self.device = size, generator, device
         self.observations = np.zeros((size, *of_observation.shape), narrow(of_observation.dtype))
         self.next_observations = np.zeros_like(self.observations)
         self.actions = np.zeros((size, *of_action.shape), narrow(of_action.dtype))
@@ -143,7 +146,7 @@ class Replay:
     def at(self, indices: np.ndarray) -> tuple[Tensor, ...]:
         """The same of these transitions."""
         kept = (self.observations, self.actions, self.rewards, self.next_observations, self.terminated)
-        return tuple(torch.from_numpy(array[indices]) for array in kept)
+        return tuple(torch.from_numpy(array[indices]).to(self.device) for array in kept)
 
 
 def narrow(dtype: Any) -> Any:

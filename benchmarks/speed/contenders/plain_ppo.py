@@ -58,10 +58,11 @@ class Rollout:
         self.env = make_vector(given)
         space, actions = self.env.single_observation_space, self.env.single_action_space
         self.length, shape = given["n_steps"], (given["n_steps"], given["n_envs"])
+        self.device = given["device"]
         self.observations = np.zeros((*shape, *space.shape), narrow(space.dtype))
         self.actions = np.zeros((*shape, *actions.shape), narrow(actions.dtype))
         self.rewards, self.dones = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        self.log_probs, self.values = torch.zeros(shape), torch.zeros(shape)
+        self.log_probs, self.values = torch.zeros((2, *shape), device=self.device)
         self.observation = self.env.reset(seed=given["seed"])[0].astype(self.observations.dtype)
 
     @torch.no_grad()
@@ -69,17 +70,19 @@ class Rollout:
         """Play on; the values of where it ends."""
         for t in range(self.length):
             self.observations[t] = self.observation
-            policy, self.values[t] = model(torch.from_numpy(self.observations[t]))
+            policy, self.values[t] = model(torch.from_numpy(self.observations[t]).to(self.device))
             actions = policy.sample()
             self.log_probs[t] = model.log_prob(policy, actions)
-            self.actions[t] = actions.numpy()
+            self.actions[t] = actions.cpu().numpy()
             self.observation, self.rewards[t], terminated, truncated, _ = self.env.step(self.actions[t])
             self.dones[t] = terminated | truncated
-        return model(torch.from_numpy(self.observation.astype(self.observations.dtype)))[1]
+        last = torch.from_numpy(self.observation.astype(self.observations.dtype))
+        return model(last.to(self.device))[1]
 
     def advantages(self, next_values: Tensor, discount_factor: float, lam: float) -> Tensor:
         """Generalised advantage estimates, `[T, E]`."""
-        rewards, going_on = torch.from_numpy(self.rewards), 1 - torch.from_numpy(self.dones)
+        rewards = torch.from_numpy(self.rewards).to(self.device)
+        going_on = 1 - torch.from_numpy(self.dones).to(self.device)
         advantages, following = torch.zeros_like(rewards), torch.zeros_like(next_values)
         for t in reversed(range(self.length)):
             errors = rewards[t] + discount_factor * going_on[t] * next_values - self.values[t]
@@ -95,12 +98,12 @@ def learn(
     advantages: Tensor,
     given: Mapping[str, Any],
 ) -> None:
-    observations = torch.from_numpy(rollout.observations).flatten(0, 1)
-    actions = torch.from_numpy(rollout.actions).flatten(0, 1)
+    observations = torch.from_numpy(rollout.observations).flatten(0, 1).to(rollout.device)
+    actions = torch.from_numpy(rollout.actions).flatten(0, 1).to(rollout.device)
     log_probs, returns = rollout.log_probs.flatten(), (advantages + rollout.values).flatten()
     advantages, clip = advantages.flatten(), given["clip_ratio"]
     for _ in range(given["n_epochs"]):
-        for rows in torch.randperm(len(advantages)).chunk(given["n_minibatches"]):
+        for rows in torch.randperm(len(advantages), device=rollout.device).chunk(given["n_minibatches"]):
             policy, values = model(observations[rows])
             ratios = (model.log_prob(policy, actions[rows]) - log_probs[rows]).exp()
             chosen = advantages[rows]
@@ -120,6 +123,7 @@ def main() -> None:
     torch.manual_seed(given["seed"])
     rollout = Rollout(given)
     model = ActorCritic(given, rollout.env.single_observation_space, rollout.env.single_action_space)
+    model.to(given["device"])
     optimizer = torch.optim.Adam(model.parameters(), lr=given["lr"], eps=given["eps"])
     stopwatch, steps = Stopwatch(model.parameters()), 0
     while steps < given["warm_up"] + given["frames"]:

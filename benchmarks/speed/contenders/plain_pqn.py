@@ -38,10 +38,11 @@ class Rollout:
         self.n_actions = int(self.env.single_action_space.n)
         self.generator, self.exploration = np.random.default_rng(given["seed"]), given["exploration"]
         self.length, shape = given["n_steps"], (given["n_steps"], given["n_envs"])
+        self.device = given["device"]
         self.observations = np.zeros((*shape, *self.env.single_observation_space.shape), np.uint8)
         self.actions = np.zeros(shape, np.int64)
         self.rewards, self.dones = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        self.values = torch.zeros(shape)  # of the best action
+        self.values = torch.zeros(shape, device=self.device)  # of the best action
         self.observation, _ = self.env.reset(seed=given["seed"])
 
     @torch.no_grad()
@@ -50,18 +51,19 @@ class Rollout:
         n_envs = len(self.observation)
         for t in range(self.length):
             self.observations[t] = self.observation
-            self.values[t], best = network(torch.from_numpy(self.observation)).max(1)
+            self.values[t], best = network(torch.from_numpy(self.observation).to(self.device)).max(1)
             at_random = self.generator.random(n_envs) < self.exploration
             self.actions[t] = np.where(
-                at_random, self.generator.integers(self.n_actions, size=n_envs), best.numpy()
+                at_random, self.generator.integers(self.n_actions, size=n_envs), best.cpu().numpy()
             )
             self.observation, self.rewards[t], terminated, truncated, _ = self.env.step(self.actions[t])
             self.dones[t] = terminated | truncated
-        return network(torch.from_numpy(self.observation)).max(1).values
+        return network(torch.from_numpy(self.observation).to(self.device)).max(1).values
 
     def returns(self, next_values: Tensor, discount_factor: float, lam: float) -> Tensor:
         """The returns Q(lambda), `[T, E]`."""
-        rewards, going_on = torch.from_numpy(self.rewards), 1 - torch.from_numpy(self.dones)
+        rewards = torch.from_numpy(self.rewards).to(self.device)
+        going_on = 1 - torch.from_numpy(self.dones).to(self.device)
         returns, following = torch.zeros_like(rewards), next_values
         for t in reversed(range(self.length)):
             mixed = lam * following + (1 - lam) * next_values
@@ -77,10 +79,11 @@ def learn(
     returns: Tensor,
     given: Mapping[str, Any],
 ) -> None:
-    observations = torch.from_numpy(rollout.observations).flatten(0, 1)
-    actions, returns = torch.from_numpy(rollout.actions).view(-1, 1), returns.view(-1, 1)
+    observations = torch.from_numpy(rollout.observations).flatten(0, 1).to(rollout.device)
+    actions = torch.from_numpy(rollout.actions).view(-1, 1).to(rollout.device)
+    returns = returns.view(-1, 1)
     for _ in range(given["n_epochs"]):
-        for rows in torch.randperm(len(returns)).chunk(given["n_minibatches"]):
+        for rows in torch.randperm(len(returns), device=rollout.device).chunk(given["n_minibatches"]):
             loss = mse_loss(network(observations[rows]).gather(1, actions[rows]), returns[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -92,7 +95,7 @@ def main() -> None:
     given = settings()
     torch.manual_seed(given["seed"])
     rollout = Rollout(given)
-    network = QNetwork(rollout.n_actions)
+    network = QNetwork(rollout.n_actions).to(given["device"])
     optimizer = torch.optim.RAdam(network.parameters(), lr=given["lr"])
     stopwatch, steps = Stopwatch(network.parameters()), 0
     while steps < given["warm_up"] + given["frames"]:

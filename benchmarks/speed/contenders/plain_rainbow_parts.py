@@ -47,7 +47,7 @@ class NoisyLinear(nn.Module):
         return linear(x, weight, self.bias + self.bias_sigma * self.bias_noise)
 
     def _draw(self, n: int) -> Tensor:
-        drawn = torch.randn(n)
+        drawn = torch.randn(n, device=self.weight.device)
         return drawn.sign() * drawn.abs().sqrt()
 
 
@@ -115,8 +115,10 @@ class NStep:
 class PrioritizedReplay(Replay):
     """Draws a transition by its priority, which a tree of sums finds."""
 
-    def __init__(self, size: int, env: gymnasium.Env, generator: np.random.Generator) -> None:
-        super().__init__(size, env, generator)
+    def __init__(
+        self, size: int, env: gymnasium.Env, generator: np.random.Generator, device: str = "cpu"
+    ) -> None:
+        super().__init__(size, env, generator, device)
         self._leaves = 1 << (size - 1).bit_length()
         self._sums = np.zeros(2 * self._leaves)  # node i has the children 2i and 2i + 1
         self._largest = 1.0
@@ -140,7 +142,7 @@ class PrioritizedReplay(Replay):
         # rounding may lead past the last one
         indices = np.minimum(nodes - self._leaves, min(self.stored, self.size) - 1)
         weights = self._sums[indices + self._leaves] ** -beta
-        weights = torch.from_numpy((weights / weights.max()).astype(np.float32))
+        weights = torch.from_numpy((weights / weights.max()).astype(np.float32)).to(self.device)
         return self.at(indices), indices, weights
 
     def set_priorities(self, indices: np.ndarray, losses: np.ndarray, alpha: float) -> None:

@@ -56,10 +56,10 @@ class Learner:
 
     def __init__(self, given: Mapping[str, Any], n_inputs: int, n_actions: int) -> None:
         self.discount_factor, self.target_rate = given["discount_factor"], given["target_rate"]
-        self.actor = Actor(n_inputs, given["hidden"], n_actions)
-        self.critics = Critics(n_inputs + n_actions, given["hidden"])
+        self.actor = Actor(n_inputs, given["hidden"], n_actions).to(given["device"])
+        self.critics = Critics(n_inputs + n_actions, given["hidden"]).to(given["device"])
         self.targets = copy.deepcopy(self.critics)
-        self.log_temperature = torch.zeros(1, requires_grad=True)
+        self.log_temperature = torch.zeros(1, requires_grad=True, device=given["device"])
         self.target_entropy = -n_actions
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), lr=given["lr"])
         self.critic_optimizer = torch.optim.Adam(self.critics.parameters(), lr=given["lr"])
@@ -98,7 +98,7 @@ def train(given: Mapping[str, Any]) -> dict[str, Any]:
     generator, env = np.random.default_rng(given["seed"]), make_env(given)
     n_inputs, n_actions = env.observation_space.shape[0], env.action_space.shape[0]
     learner = Learner(given, n_inputs, n_actions)
-    replay = Replay(given["replay_buffer_size"], env, generator)
+    replay = Replay(given["replay_buffer_size"], env, generator, given["device"])
     stopwatch = Stopwatch([*learner.actor.parameters(), *learner.critics.parameters()])
     observation, _ = env.reset(seed=given["seed"])
     for step in range(1, given["warm_up"] + given["frames"] + 1):
@@ -106,8 +106,8 @@ def train(given: Mapping[str, Any]) -> dict[str, Any]:
             action = generator.uniform(-1, 1, n_actions).astype(np.float32)
         else:
             with torch.no_grad():
-                state = torch.from_numpy(observation.astype(np.float32)).unsqueeze(0)
-                action = learner.actor.policy(state).sample().tanh().squeeze(0).numpy()
+                state = torch.from_numpy(observation.astype(np.float32)).unsqueeze(0).to(given["device"])
+                action = learner.actor.policy(state).sample().tanh().squeeze(0).cpu().numpy()
         next_observation, reward, terminated, truncated, _ = env.step(action)
         replay.add(observation, action, reward, next_observation, terminated)
         observation = env.reset()[0] if terminated or truncated else next_observation

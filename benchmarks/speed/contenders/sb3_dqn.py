@@ -27,7 +27,7 @@ def main() -> None:
         exploration_final_eps=given["exploration"],
         policy_kwargs={} if atari else {"net_arch": given["hidden"]},
         seed=given["seed"],
-        device="cpu",
+        device=given["device"],
     )
     report(measure(model, Stopwatch(model.q_net.parameters()), given), "stable-baselines3")
 

@@ -27,7 +27,7 @@ def main() -> None:
         max_grad_norm=given["clip_grad"],
         policy_kwargs={"optimizer_kwargs": {"eps": given["eps"]}, **own_layers},
         seed=given["seed"],
-        device="cpu",
+        device=given["device"],
     )
     report(measure(model, Stopwatch(model.policy.parameters()), given), "stable-baselines3")
 

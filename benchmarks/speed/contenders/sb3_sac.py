@@ -22,7 +22,7 @@ def main() -> None:
         learning_starts=given["replay_start_size"],
         policy_kwargs={"net_arch": given["hidden"]},
         seed=given["seed"],
-        device="cpu",
+        device=given["device"],
     )
     learnt = [*model.actor.parameters(), *model.critic.parameters()]
     report(measure(model, Stopwatch(learnt), given), "stable-baselines3", "mujoco")

@@ -43,7 +43,7 @@ def make_preset(given: dict[str, Any], env: Environment) -> Preset:
     if "hidden" in given:
         hyperparameters["model_constructor"] = lambda env: mlp(env, given["hidden"])
     presets = atari if given["environment"] == "Breakout" else classic_control
-    builder = getattr(presets, algorithm).device("cpu").env(env)
+    builder = getattr(presets, algorithm).device(given["device"]).env(env)
     return builder.hyperparameters(**hyperparameters).build()
 
 

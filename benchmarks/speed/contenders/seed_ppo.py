@@ -51,29 +51,31 @@ def make_agent(given: dict[str, Any], env: VectorEnvironment) -> tuple[ParallelA
     clip = {"clip_initial": given["clip_ratio"], "clip_final": given["clip_ratio"]}
     preset_settings = {**same, **split, **optimization, **clip}
     if given["environment"] == "Breakout":
-        preset = atari.ppo.device("cpu").env(env).hyperparameters(**preset_settings).build()
+        preset = atari.ppo.device(given["device"]).env(env).hyperparameters(**preset_settings).build()
         models = nn.ModuleList([preset.feature_model, preset.value_model, preset.policy_model])
         return preset.agent(), models.parameters()
     inputs, hidden = env.state_space.shape[0], given["hidden"]
-    value_model = mlp(inputs, hidden, 1)
+    value_model = mlp(inputs, hidden, 1).to(given["device"])
     if given["environment"] == "CartPole-v1":
         # Its preset for classic control shares all hidden layers: this is the one for continuous control otherwise.
-        policy_model = mlp(inputs, hidden, env.action_space.n)
+        policy_model = mlp(inputs, hidden, env.action_space.n).to(given["device"])
         adam = {"lr": given["lr"], "eps": given["eps"]}
         v, policy = (
             kind(model, torch.optim.Adam(model.parameters(), **adam), clip_grad=given["clip_grad"])
             for kind, model in ((VNetwork, value_model), (SoftmaxPolicy, policy_model))
         )
-        features = Identity(torch.device("cpu"))
+        features = Identity(torch.device(given["device"]))
         agent = PPO(features, v, policy, epsilon=given["clip_ratio"], **same, **split)
     else:
         n_actions = env.action_space.shape[0]
-        policy_model = GaussianModel(mlp(inputs, hidden, n_actions), n_actions)
+        policy_model = GaussianModel(mlp(inputs, hidden, n_actions), n_actions).to(given["device"])
         preset_settings |= {
             "value_model_constructor": lambda _: value_model,
             "policy_model_constructor": lambda _: policy_model,
         }
-        agent = continuous.ppo.device("cpu").env(env).hyperparameters(**preset_settings).build().agent()
+        agent = (
+            continuous.ppo.device(given["device"]).env(env).hyperparameters(**preset_settings).build().agent()
+        )
     return agent, nn.ModuleList([value_model, policy_model]).parameters()
 
 

@@ -31,7 +31,7 @@ def main() -> None:
     hidden1, hidden2 = given["hidden"]
     critic = partial(fc_q, hidden1=hidden1, hidden2=hidden2)
     preset = (
-        continuous.sac.device("cpu")
+        continuous.sac.device(given["device"])
         .env(env)
         .hyperparameters(
             **{name: given[name] for name in same_names},

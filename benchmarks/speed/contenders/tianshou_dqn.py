@@ -35,7 +35,7 @@ def make_network(given: dict[str, Any], observation_shape: tuple[int, ...], n_ac
 def make_algorithm(given: dict[str, Any], envs: BaseVectorEnv) -> OffPolicyAlgorithm:
     observations, actions = spaces(envs)
     for_policy = {
-        "model": make_network(given, observations.shape, int(actions.n)),
+        "model": make_network(given, observations.shape, int(actions.n)).to(given["device"]),
         "action_space": actions,
         "eps_training": given.get("exploration", 0.0),
     }

@@ -53,7 +53,7 @@ def make_policy(given: dict[str, Any], envs: BaseVectorEnv) -> tuple[Probabilist
 def main() -> None:
     given = settings()
     envs = make_environments(given)
-    policy, critic = make_policy(given, envs)
+    policy, critic = (part.to(given["device"]) for part in make_policy(given, envs))
     rollout = given["n_envs"] * given["n_steps"]
     algorithm = PPO(
         policy=policy,

@@ -25,6 +25,7 @@ def main() -> None:
     critics = [
         ContinuousCritic(preprocess_net=Net(**layers, action_shape=n_actions, concat=True)) for _ in range(2)
     ]
+    nn.ModuleList([actor, *critics]).to(given["device"])
     adam = AdamOptimizerFactory(lr=given["lr"])
     algorithm = SAC(
         policy=SACPolicy(actor=actor, action_space=actions),
@@ -35,7 +36,7 @@ def main() -> None:
         critic2_optim=adam,
         tau=given["target_rate"],
         gamma=given["discount_factor"],
-        alpha=AutoAlpha(-float(n_actions), 0.0, adam),
+        alpha=AutoAlpha(-float(n_actions), 0.0, adam).to(given["device"]),
     )
     collector = Collector(algorithm, envs, VectorReplayBuffer(given["replay_buffer_size"], given["n_envs"]))
     result = measure(

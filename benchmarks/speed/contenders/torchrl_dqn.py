@@ -22,10 +22,11 @@ def main() -> None:
     else:
         inputs = env.observation_spec["observation"].shape[-1]
         network = MLP(inputs, n_actions, num_cells=given["hidden"], activation_class=nn.ReLU)
+    network.to(given["device"])
     actor = QValueActor(network, in_keys=["observation"], spec=env.action_spec)
     exploration = EGreedyModule(
         env.action_spec, eps_init=given["exploration"], eps_end=given["exploration"], annealing_num_steps=1
-    )
+    ).to(given["device"])
     loss = DQNLoss(actor, loss_function="smooth_l1", delay_value=True)
     loss.make_value_estimator(ValueEstimators.TD0, gamma=given["discount_factor"])
     target = HardUpdate(loss, value_network_update_interval=given["target_update_frequency"])

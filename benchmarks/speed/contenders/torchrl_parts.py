@@ -78,7 +78,7 @@ def make_environments(given: dict[str, Any]) -> EnvBase:
 
     several = n > 1
     gym = SyncVectorEnv([make] * n, autoreset_mode=AutoresetMode.DISABLED) if several else make()
-    env = GymWrapper(gym, categorical_action_encoding=True)
+    env = GymWrapper(gym, categorical_action_encoding=True, device=given["device"])
     env.set_seed(given["seed"])
     return TransformedEnv(env, DoubleToFloat()) if name == "HalfCheetah-v5" else env
 
@@ -109,5 +109,5 @@ def measure(
         transition, state = env.step_and_maybe_reset(state)
         buffer.add(transition)
         if step >= given["replay_start_size"] and (step + 1) % given["update_frequency"] == 0:
-            update(buffer.sample())
+            update(buffer.sample().to(given["device"]))
     return stopwatch.stop(given["frames"])

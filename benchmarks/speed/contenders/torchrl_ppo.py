@@ -60,7 +60,7 @@ def make_models(given: dict[str, Any], env: EnvBase) -> tuple[nn.Module, nn.Modu
 def main() -> None:
     given = settings()
     env = make_environments(given)
-    actor, critic, head = make_models(given, env)
+    actor, critic, head = (model.to(given["device"]) for model in make_models(given, env))
     rollout = given["n_envs"] * given["n_steps"]
     advantages = GAE(
         gamma=given["discount_factor"],

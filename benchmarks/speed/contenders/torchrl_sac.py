@@ -28,6 +28,7 @@ def main() -> None:
         distribution_kwargs={"low": space.low, "high": space.high, "tanh_loc": False},
     )
     critic = ValueOperator(MLP(inputs + n_actions, 1, **layers), in_keys=["action", "observation"])
+    actor.to(given["device"]), critic.to(given["device"])
     loss = SACLoss(actor, critic, num_qvalue_nets=2, delay_actor=False, delay_qvalue=True)
     loss.make_value_estimator(gamma=given["discount_factor"])
     target = SoftUpdate(loss, tau=given["target_rate"])
