@@ -110,7 +110,8 @@ class Column:
         self._array = self._as_array()
         self._flat_array = None if self._array is None else self._array.reshape(-1, *field.shape)
         self._value_shape = (num_envs, *field.shape) if batched else field.shape
-        self._batched = batched
+        rows_of: Any = self.tensor if self._array is None else self._array
+        self._rows = rows_of if batched else rows_of[:, 0]
         self._number_types: set[type] = set()  # the kinds of Python numbers that were seen to fit
 
     def checked(self, value: Any) -> Any:
@@ -148,13 +149,8 @@ class Column:
 
     def write(self, row: int, value: Any) -> None:
         """Put a checked value (`[E, *shape]`, or `[*shape]` of the one environment) into a row."""
-        if self._array is not None and isinstance(value, Tensor):
-            value = value.numpy(force=True)
-        target: Any = self.tensor if self._array is None else self._array
-        if self._batched:
-            target[row] = value
-        else:
-            target[row, 0] = value
+        small = self._array is not None and isinstance(value, Tensor)
+        self._rows[row] = value.numpy(force=True) if small else value
 
     def gather(self, index: Tensor) -> Tensor:
         """The values `[*index.shape, *shape]` at `row * E + environment` for each element of `index`."""

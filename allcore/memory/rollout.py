@@ -286,7 +286,8 @@ def _checked(columns: Mapping[str, Column], values: Mapping[str, Tensor], what: 
     Raises:
         UsageError: one is missing, new, or not like the first.
     """
-    if differing := sorted(columns.keys() ^ values.keys()):
+    if columns.keys() != values.keys():
+        differing = sorted(columns.keys() ^ values.keys())
         raise UsageError(
             f"{what} with {', '.join(values) or 'nothing'} cannot be stored in a rollout buffer that was begun with "
             f"{', '.join(columns) or 'nothing'}; only one of them has {', '.join(differing)}",

@@ -6,6 +6,7 @@ Shapes: N any leading dimensions, A actions, or numbers in a continuous action.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,17 +17,22 @@ from allcore.errors import UsageError
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
+@dataclass(frozen=True, eq=False)
 class Categorical:
     """One of A actions.
 
     Attributes:
         log_probabilities: `[N, A]`.
+        generator: what actions are drawn with.
     """
 
-    def __init__(self, logits: Tensor, generator: torch.Generator) -> None:
-        """Take `logits` `[N, A]`, logarithms of probabilities up to a constant."""
-        self.log_probabilities = logits.log_softmax(-1)
-        self._generator = generator
+    log_probabilities: Tensor
+    generator: torch.Generator
+
+    @classmethod
+    def of(cls, logits: Tensor, generator: torch.Generator) -> Categorical:
+        """The distribution of `logits` `[N, A]`, logarithms of probabilities up to a constant."""
+        return cls(logits.log_softmax(-1), generator)
 
     @property
     def probabilities(self) -> Tensor:
@@ -38,7 +44,7 @@ class Categorical:
         probabilities = self.probabilities.detach()
         # The first of A alarm clocks that ring at these rates. It is what `torch.multinomial` computes, to the bit, after checks that
         # take three times as long.
-        clocks = torch.empty_like(probabilities).exponential_(generator=self._generator)
+        clocks = torch.empty_like(probabilities).exponential_(generator=self.generator)
         return (probabilities / clocks).argmax(-1)
 
     def mode(self) -> Tensor:
@@ -56,18 +62,19 @@ class Categorical:
         return -(self.probabilities * self.log_probabilities.clamp(min=floor)).sum(-1)
 
 
+@dataclass(frozen=True, eq=False)
 class DiagonalGaussian:
     """Independent Gaussian numbers.
 
     Attributes:
         mean: `[N, A]`.
         log_std: logarithms of the standard deviations, `[N, A]`.
+        generator: what actions are drawn with.
     """
 
-    def __init__(self, mean: Tensor, log_std: Tensor, generator: torch.Generator) -> None:
-        self.mean = mean
-        self.log_std = log_std
-        self._generator = generator
+    mean: Tensor
+    log_std: Tensor
+    generator: torch.Generator
 
     def sample(self) -> Tensor:
         """Actions drawn at random, `[N, A]`, without gradients."""
@@ -77,7 +84,7 @@ class DiagonalGaussian:
     def rsample(self) -> Tensor:
         """Actions drawn at random, `[N, A]`, with gradients to mean and deviation (the reparametrisation trick)."""
         mean = self.mean
-        noise = torch.randn(mean.shape, generator=self._generator, device=mean.device, dtype=mean.dtype)
+        noise = torch.randn(mean.shape, generator=self.generator, device=mean.device, dtype=mean.dtype)
         return mean + self.log_std.exp() * noise
 
     def mode(self) -> Tensor:

@@ -54,4 +54,4 @@ class SoftmaxHead(nn.Module):
     def forward(self, states: State) -> Categorical:
         """The distribution in `states`; the mask changes nothing."""
         logits = only_legal(states, states.apply_unmasked(self.model, "observation"))
-        return Categorical(logits, self.stream.on(logits.device))
+        return Categorical.of(logits, self.stream.on(logits.device))

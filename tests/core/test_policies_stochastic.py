@@ -39,7 +39,7 @@ def states(*rows, **entries):
 
 
 def test_categorical_by_hand():
-    pi = Categorical(torch.tensor([[0.0, math.log(3.0)], [5.0, 5.0]]), generator())
+    pi = Categorical.of(torch.tensor([[0.0, math.log(3.0)], [5.0, 5.0]]), generator())
     assert torch.allclose(pi.probabilities, torch.tensor([[0.25, 0.75], [0.5, 0.5]]))
     assert pi.log_prob(torch.tensor([0, 1])).tolist() == pytest.approx([math.log(0.25), math.log(0.5)])
     entropy = -0.25 * math.log(0.25) - 0.75 * math.log(0.75)
@@ -48,13 +48,13 @@ def test_categorical_by_hand():
 
 
 def test_an_impossible_action_adds_nothing_to_the_entropy():
-    pi = Categorical(torch.tensor([0.0, 0.0, -math.inf]), generator())
+    pi = Categorical.of(torch.tensor([0.0, 0.0, -math.inf]), generator())
     assert pi.entropy().item() == pytest.approx(math.log(2))
     assert {pi.sample().item() for _ in range(50)} == {0, 1}
 
 
 def test_categorical_proportions():
-    pi = Categorical(torch.tensor([0.1, 0.2, 0.7]).log().expand(6000, 3), generator(1))
+    pi = Categorical.of(torch.tensor([0.1, 0.2, 0.7]).log().expand(6000, 3), generator(1))
     counts = torch.bincount(pi.sample(), minlength=3).tolist()
     # 13.8 is the 99.9 % point of chi square with 2 degrees of freedom.
     assert sum((c - e) ** 2 / e for c, e in zip(counts, [600, 1200, 4200], strict=True)) < 13.8
@@ -63,7 +63,7 @@ def test_categorical_proportions():
 def test_categorical_draws_what_multinomial_draws():
     ours, torchs = generator(2), generator(2)
     for shape in ((2,), (8, 3), (4, 5, 6)):
-        pi = Categorical(
+        pi = Categorical.of(
             torch.randn(shape, generator=generator(4)).index_fill(-1, torch.tensor(1), -math.inf), ours
         )
         rows = pi.probabilities.reshape(-1, shape[-1])

@@ -110,13 +110,15 @@ class PPO(ParallelAgent):
         self._rollouts = 0
         self._generator = generator
         self._learn = CompiledUpdate(self._update, [actor_critic]) if compiled else self._update
+        acting = actor_critic.distribution
+        self._distribution = CompiledUpdate(acting, [actor_critic]) if compiled else acting
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn when a rollout is complete, and draw the next actions."""
         states = state_array.to(self.actor_critic.device)
         if self.rollout_buffer.full:
             self._train(self.rollout_buffer.rollout(states))
-        distribution = self.actor_critic.distribution(states)
+        distribution = self._distribution(states)
         actions: Tensor = distribution.sample()
         # ratios will be to the probabilities of the policy that acted
         self.rollout_buffer.store(states, actions, log_probs=distribution.log_prob(actions))
