@@ -42,15 +42,15 @@ def recorded_steps() -> list[Step] | None:
 
 
 class CompiledUpdate:
-    """A function of tensors that updates approximations, compiled when it is first needed for tensors of certain shapes.
+    """A function of tensors that updates approximations, or only asks them, compiled when it is first needed for certain shapes.
 
     The results differ from those of the function in the last digits. A run that was stopped compiles the same program again, so
     that it ends as if it had not been stopped. The first update of all is not compiled: optimizers make their state in it.
 
     Args:
-        function: takes tensors, floats, states, and dataclasses, dicts, lists and tuples of them, and returns tensors or None.
+        function: takes tensors, floats, states, and dataclasses, dicts, lists and tuples of them, and returns the like, or None.
             Floats may differ from call to call; anything else counts as a part of the function.
-        approximations: all that the function updates, each once.
+        approximations: all that the function updates or asks, each once.
 
     Raises:
         UsageError: there is no C++ compiler.
