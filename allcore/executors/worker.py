@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from allcore.errors import AllError, LogdirError, SpecError
+from allcore.errors import LogdirError, SpecError
 from allcore.experiments.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def work(
     from allcore.experiments.run import resume_run
     from allcore.experiments.spec import RunSpec
     from allcore.experiments.trust import check_specification
+    from allcore.experiments.verdict import verdict
 
     try:
         record = folder.read_run().get("spec")
@@ -77,19 +78,20 @@ def work(
         return "refused", str(error)
     except KeyboardInterrupt:
         return "interrupted", "interrupted before it began"
-    except AllError as error:
-        mark_failed(folder, str(error))
-        return "failed", str(error)
-    if outcome.state == "failed":
-        mark_failed(folder, outcome.message)
+    except Exception as error:
+        _, message = verdict(error, 0, folder)
+        mark_failed(folder, message)
+        return "failed", message
     return outcome.state, outcome.message
 
 
 def mark_failed(folder: RunFolder, message: str) -> None:
-    """Say in the run's folder that it failed, unless it says so already or another process is at it."""
+    """Say in the run's folder that it failed, unless it says so already, has finished, is gone, or another process is at it."""
+    if not folder.run_file.exists():
+        return  # opening it would make it again
     with contextlib.suppress(LogdirError), folder:
         before = folder.read_status()
-        if before.get("state") != "failed":
+        if before.get("state") not in ("failed", "finished"):
             counts = {"frame": before.get("frame", 0), "frames": before.get("frames", 0)}
             folder.write_status("failed", **counts, error=message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from allcore.errors import SpecError
+from allcore.errors import LogdirError, SpecError
 from allcore.executors import LocalExecutor, Standing
 from allcore.executors.standings import ask
 from allcore.executors.submissions import SUBMISSION, prepare, read_submission, write_submission
@@ -87,6 +88,30 @@ class TestWorker:
         assert "learning_rat" in capsys.readouterr().err
         assert folder.read_status()["state"] == "failed"
         assert "learning_rat" in folder.read_status()["error"]
+
+    def test_a_bug_before_the_first_step_is_marked_too(self, tmp_path: Path, monkeypatch, capsys) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        monkeypatch.setattr("allcore.experiments.run.begin", lambda *_, **__: 1 / 0)
+        assert main([str(folder.path)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("failed: ZeroDivisionError: division by zero (see ")
+        assert "Traceback" in (folder.path / "error.txt").read_text()
+        run = read_run(folder.path)
+        assert run is not None
+        assert (run.state, run.error) == ("failed", line.removeprefix("failed: "))
+
+    def test_a_removed_folder_is_not_made_again(self, tmp_path: Path, capsys) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        shutil.rmtree(folder.path)
+        assert main([str(folder.path)]) == 1
+        assert "does not say what is to be run" in capsys.readouterr().err
+        assert not folder.path.exists()
+
+    def test_a_folder_that_is_removed_under_way_is_not_made_again(self, tmp_path: Path, at_frame) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        with at_frame(200, lambda: shutil.rmtree(folder.path)):
+            assert main([str(folder.path)]) == 1
+        assert not folder.path.exists()
 
     def test_a_module_that_nobody_named_on_the_command_line_is_not_imported(self, tmp_path: Path) -> None:
         (tmp_path / "planted.py").write_text("import pathlib\npathlib.Path('planted-was-here').touch()\n")
