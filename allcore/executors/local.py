@@ -20,17 +20,27 @@ class LocalExecutor(Executor):
     """Runs on this machine. An interruption ends the series; a run that fails does not."""
 
     def submit(self, specs: Sequence[RunSpec]) -> list[Outcome]:
-        """Run `specs`: in order in this process, or with `jobs` above one in as many processes."""
+        """Run `specs`: in order in this process, or with `jobs` above one in as many processes.
+
+        Raises:
+            AllError: the only run cannot begin. One of several is a failed run.
+        """
         # Imported here: choosing an executor must not import torch.
         from allcore.executors.processes import Processes
         from allcore.experiments.run import execute
+        from allcore.experiments.verdict import not_begun
 
         if self.jobs and self.jobs > 1 and not self.render:  # a screen shows one run at a time
             return Processes(self.logdir, self.jobs, fresh=self.fresh, quiet=self.quiet).run(specs)
 
         outcomes = []
         for spec in specs:
-            outcome = execute(spec, self.logdir, fresh=self.fresh, quiet=self.quiet, render=self.render)
+            try:
+                outcome = execute(spec, self.logdir, fresh=self.fresh, quiet=self.quiet, render=self.render)
+            except Exception as error:
+                if len(specs) == 1:
+                    raise
+                outcome = not_begun(spec, self.logdir, error)
             outcomes.append(outcome)
             if outcome.state == "interrupted":
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from allcore.executors.worker import EXIT_CODES, command_line
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.threads import available_cores
+from allcore.experiments.verdict import not_begun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +96,11 @@ class Processes:
         return [self._outcomes[number] for number in sorted(self._outcomes)]
 
     def _start(self, number: int, spec: RunSpec) -> None:
-        (folder,) = prepare([spec], self._logdir, fresh=self._fresh)
+        try:
+            (folder,) = prepare([spec], self._logdir, fresh=self._fresh)
+        except Exception as error:  # the others go on
+            self._outcomes[number] = not_begun(spec, self._logdir, error)
+            return
         if folder.read_status().get("state") == "finished":
             self._outcomes[number] = Outcome(spec=spec, folder=folder.path, state="already finished")
             return
@@ -152,6 +158,7 @@ class Processes:
 def _outcome(worker: _Worker) -> Outcome:
     """What became of a run whose process has ended."""
     states = {code: state for state, code in EXIT_CODES.items() if code}
+    states[-signal.SIGTERM] = "interrupted"  # it was asked to stop before it could listen
     state = states.get(worker.process.returncode, "failed") if worker.process.returncode else "finished"
     message = "" if state == "finished" else _why(worker, state)
     return Outcome(

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from allcore.checkpoint import save_state
 from allcore.errors import AllError, CheckpointError, NonFiniteError
+from allcore.experiments.outcome import Outcome
+from allcore.experiments.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from allcore.experiments.run_folder import RunFolder
+    from pathlib import Path
+
+    from allcore.experiments.spec import RunSpec
 
 #: Where a failed run's folder keeps the traceback.
 ERROR_FILE = "error.txt"
@@ -32,6 +36,15 @@ def verdict(error: BaseException | None, frame: int, folder: RunFolder | None) -
     if isinstance(error, NonFiniteError):
         reason = f"{error.message} {_save_batch(error, frame, folder)}\n{error.hint}"
     return "failed", reason.replace("\n", " ") + (_keep_traceback(error, reason, folder) if folder else "")
+
+
+def not_begun(spec: RunSpec, logdir: str | Path, error: Exception) -> Outcome:
+    """The outcome of one run of several that could not even begin. What nobody expected shows its traceback: no folder keeps it."""
+    if not isinstance(error, AllError):
+        traceback.print_exception(error)
+    env = spec.environment.rpartition(":")[2]  # as environments name themselves; there may be none to ask
+    folder = RunFolder.of(logdir, spec.preset, env, spec.run_name)
+    return Outcome(spec=spec, folder=folder.path, state="failed", message=verdict(error, 0, None)[1])
 
 
 def _keep_traceback(error: BaseException, reason: str, folder: RunFolder) -> str:

@@ -158,6 +158,39 @@ class TestWorker:
         ]
 
 
+class TestSeries:
+    @pytest.mark.parametrize("jobs", [None, 2])
+    def test_a_run_that_cannot_begin_does_not_stop_the_others(self, jobs, tmp_path: Path) -> None:
+        specs = [_spec(0), _spec(1)]
+        path = RunFolder.of(tmp_path, "classic.dqn", "CartPole-v1", specs[0].run_name).path
+        path.parent.mkdir(parents=True)
+        path.touch()
+        outcomes = LocalExecutor(tmp_path, quiet=True, jobs=jobs).submit(specs)
+        assert [outcome.state for outcome in outcomes] == ["failed", "finished"]
+        assert outcomes[0].folder == path
+        assert f"The run's folder {path} cannot be written" in outcomes[0].message
+        assert "\n" not in outcomes[0].message
+
+    def test_of_a_single_run_it_is_an_error(self, tmp_path: Path) -> None:
+        with (
+            RunFolder(LocalExecutor(tmp_path, quiet=True).submit([_spec()])[0].folder),
+            pytest.raises(LogdirError),
+        ):
+            LocalExecutor(tmp_path, quiet=True).submit([_spec()])
+
+    def test_a_bug_of_one_does_not_stop_the_others_and_shows_its_traceback(
+        self, tmp_path: Path, monkeypatch, capsys
+    ) -> None:
+        from allcore.experiments import run
+
+        build = run.build
+        monkeypatch.setattr(run, "build", lambda spec: build(spec) if spec.seed else 1 / 0)
+        outcomes = LocalExecutor(tmp_path, quiet=True).submit([_spec(0), _spec(1)])
+        assert [outcome.state for outcome in outcomes] == ["failed", "finished"]
+        assert outcomes[0].message == "ZeroDivisionError: division by zero"
+        assert "Traceback" in capsys.readouterr().err
+
+
 class TestSeveralProcesses:
     def test_they_make_the_runs_that_one_process_makes(self, tmp_path: Path) -> None:
         specs = [_spec(seed) for seed in range(3)]
@@ -237,6 +270,14 @@ class TestSeveralProcesses:
         (outcome,) = LocalExecutor(tmp_path / "runs", quiet=True, jobs=2).submit([_spec()])
         assert outcome.state == "failed"
         assert "killed by signal 9" in outcome.message
+
+    def test_a_process_that_is_asked_to_stop_before_it_listens_is_an_interrupted_run(
+        self, tmp_path: Path, monkeypatch
+    ) -> None:
+        (tmp_path / "sitecustomize.py").write_text("import os\nos.kill(os.getpid(), 15)\n")
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+        (outcome,) = LocalExecutor(tmp_path / "runs", quiet=True, jobs=2).submit([_spec()])
+        assert (outcome.state, outcome.message) == ("interrupted", "interrupted after 0 frames")
 
 
 class TestStandings:
