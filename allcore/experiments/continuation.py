@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Saver:
     """Writes a checkpoint when one is due, or when the run is asked to stop. It is an experiment's `before_step`.
 
-    A checkpoint that cannot be written costs one line of warning in all: the run goes on, and those that there were remain.
+    A checkpoint that cannot be written costs one line of warning in all, and one at the end: the run goes on, and those that there
+    were remain.
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class Saver:
         try:
             path = self._checkpoints.save(experiment.frame, training_state(experiment))
         except Exception as error:  # whatever it is, it must not end the run
-            if not self._warned:
+            # Whoever asks it to stop must hear of it, whatever was said before.
+            if not self._warned or self._interruption.requested:
                 reason = " ".join(str(error).split()) or repr(error)
                 logging.getLogger("allcore").warning(
                     "no checkpoint at frame %d: %s", experiment.frame, reason

@@ -346,6 +346,23 @@ def test_the_run_of_an_agent_that_cannot_be_saved_begins_anew(
     assert "DQN cannot be saved" in warnings[0]
 
 
+def test_a_last_checkpoint_that_cannot_be_written_is_told_though_one_was_before(
+    tmp_path: Path,
+    small_run: RunSpec,
+    at_frame: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*_: Any) -> None:
+        raise CheckpointError("no room")
+
+    monkeypatch.setattr(Checkpoints, "save", full)
+    with at_frame(300, lambda: signal.raise_signal(signal.SIGTERM)):
+        assert execute(small_run, tmp_path, quiet=True).state == "interrupted"
+    told = [text for text in caplog.messages if "no checkpoint" in text]
+    assert told == ["no checkpoint at frame 70: no room", "no checkpoint at frame 300: no room"]
+
+
 def test_where_no_checkpoint_can_be_read_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
