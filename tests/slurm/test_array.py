@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +14,13 @@ import pytest
 from all_slurm import SlurmExperiment, slurm, worker
 from all_slurm.array import ArrayExecutor
 from all_slurm.resources import Resources, seconds_of
-from all_slurm.submission import submission_of
+from all_slurm.submission import script, submission_of
 from all_slurm.worker import MOST_STARTS, _note_start
 from allcore.environments import GymEnvironment
 from allcore.errors import SpecError, UnknownKeyError, UsageError
 from allcore.executors import Standing
 from allcore.executors.submissions import read_submission, write_submission
+from allcore.executors.worker import mark_failed
 from allcore.experiments.run_folder import RunFolder
 from allcore.experiments.runs import find_runs
 from allcore.experiments.setup import canonical
@@ -209,6 +212,11 @@ class TestStandings:
             folders[3]: Standing("gone", "node_fail"),
         }
 
+    def test_what_the_user_likes_to_see_hides_nothing(self, programs, monkeypatch):
+        monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
+        programs(squeue='[ -z "$SQUEUE_STATES" ] && echo "all-x|0|5_0|PENDING|(None)"')
+        assert [task.state for task in slurm.tasks(["all-x"])] == ["PENDING"]
+
     def test_no_answer_is_no_answer(self, programs, tmp_path: Path):
         write_submission(tmp_path, {"executor": "slurm.array", "name": "all-x", "index": 0, "folder": "x"})
         programs(squeue="exit 1")
@@ -245,6 +253,64 @@ class TestStarts:
         assert not _note_start(folder)
         write_submission(tmp_path, {"executor": "slurm.array", "name": "second", "index": 0, "folder": "x"})
         assert _note_start(folder)
+
+
+class TestWorker:
+    """A task's process, without Slurm around it."""
+
+    @pytest.fixture
+    def task(self, programs, tmp_path: Path, monkeypatch):
+        monkeypatch.setattr(slurm, "REQUEUE_PAUSE", 0.0)
+        for name, value in {"JOB_ID": "77", "ARRAY_JOB_ID": "77", "ARRAY_TASK_ID": "1"}.items():
+            monkeypatch.setenv(f"SLURM_{name}", value)
+        outcomes = ArrayExecutor("runs").submit(_specs(2))
+        (place,) = tmp_path.glob("runs/slurm/*")
+        return RunFolder(outcomes[1].folder.resolve()), lambda: worker.main([str(place), "1"])
+
+    def test_it_is_queued_again_by_its_own_id_and_not_by_that_of_the_whole_array(self, task, tmp_path: Path):
+        worker._queue_again(task[0])
+        assert _calls(tmp_path, "scontrol")[-1] == "scontrol requeue 77_1"
+
+    def test_a_controller_that_is_busy_is_asked_again(self, task, programs, tmp_path: Path, capsys):
+        programs(
+            scontrol=f"[ -e {tmp_path}/asked ] || {{ touch {tmp_path}/asked; echo 'Socket timed out' >&2; exit 1; }}"
+        )
+        assert worker._queue_again(task[0]) == worker.QUEUED_AGAIN
+        assert len([call for call in _calls(tmp_path, "scontrol") if "requeue" in call]) == 2
+        assert capsys.readouterr().err == "queued again: it goes on from frame 0\n"
+
+    def test_a_controller_that_stays_silent_or_refuses_is_not_asked_for_ever(
+        self, task, programs, tmp_path: Path, monkeypatch, capsys
+    ):
+        monkeypatch.setattr(slurm, "REQUEUE_PATIENCE", 0.0)
+        for said in ("Socket timed out", "Job is not permitted to be requeued"):
+            programs(scontrol=f"echo '{said}' >&2; exit 1")
+            worker._queue_again(task[0])
+            assert "the same command will: it goes on from frame 0" in capsys.readouterr().err
+
+    def test_a_finished_run_stays_finished_however_often_it_is_begun(self, task):
+        folder, begin = task
+        with folder:
+            folder.write_status("finished", frame=100, frames=100)
+        for _ in range(MOST_STARTS + 1):
+            assert begin() == 0
+        assert not (folder.path / worker.STARTS).exists()
+        mark_failed(folder, "no")
+        assert folder.read_status()["state"] == "finished"
+
+    def test_a_start_that_cannot_be_noted_is_one_line(self, task, capsys):
+        folder, begin = task
+        (folder.path / worker.STARTS).mkdir()
+        assert begin() == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"failed: {folder.path / worker.STARTS} cannot be written: Is a directory.")
+
+    def test_a_removed_folder_is_not_made_again(self, task, capsys):
+        folder, begin = task
+        shutil.rmtree(folder.path)
+        assert begin() == 1
+        assert "No such file or directory" in capsys.readouterr().err
+        assert not folder.path.exists()
 
 
 class TestFromPython:

@@ -55,6 +55,12 @@ def _starts(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
+def _starts_of_task(folder: Path, index: int) -> list[dict[str, object]]:
+    (file,) = folder.glob("runs/slurm/*/submission.json")
+    run = Path(json.loads(file.read_text())["runs"][index])
+    return [json.loads(line) for line in (run / "slurm-starts.jsonl").read_text().splitlines()]
+
+
 def _check_equal(cluster: Cluster, folder: Path, *more: str) -> None:
     """The runs are what the same command makes on this machine, with no pause and no interruption."""
     done = cluster.all(*RUN, *more, "--logdir", "alone", "--quiet", folder=folder)
@@ -101,16 +107,32 @@ def test_a_series_is_one_array_and_ends_as_without_a_cluster(cluster: Cluster, t
     assert "finished" in logs.stdout
 
 
-def test_the_time_limit_is_crossed(cluster: Cluster, tmp_path: Path) -> None:
-    run = ("--frames", "700", "--executor-set", "time=1")
-    _submit(cluster, tmp_path, *run, pause=0.05)
+def test_the_time_limit_is_crossed_by_each_task_for_itself(cluster: Cluster, tmp_path: Path) -> None:
+    run = ("--frames", "700", "--seeds", "0-2")
+    _submit(cluster, tmp_path, *run, "--executor-set", "time=1", pause=0.05)
     # Slurm looks at its clock every 30 s only, so that of each minute some 20 s are left.
-    wait(lambda: _finished(tmp_path), 400, "the end of a run that is longer than its time limit")
-    starts = _starts(tmp_path)
-    assert len(starts) >= 2
-    assert "saved, and queued again" in _logs(tmp_path)
-    assert starts[1]["frame"] > 0
-    _check_equal(cluster, tmp_path, "--frames", "700")
+    wait(lambda: _finished(tmp_path), 400, "the end of runs that are longer than their time limit")
+    for index, log in enumerate(sorted(tmp_path.glob("runs/slurm/*/*.out"))):
+        starts = _starts_of_task(tmp_path, index)
+        assert len(starts) >= 2
+        assert all(start["frame"] for start in starts[1:])
+        # A task that another one queues again is killed by that: it would have begun once more than it asked for.
+        assert log.read_text().count("queued again: it goes on") == len(starts) - 1
+    _check_equal(cluster, tmp_path, *run)
+
+
+def test_a_task_that_is_queued_again_leaves_its_siblings_alone(cluster: Cluster, tmp_path: Path) -> None:
+    run = ("--frames", "800", "--seeds", "0-2")
+    _submit(cluster, tmp_path, *run, pause=0.03)
+    wait(lambda: len(_starts(tmp_path)) == 3 and _frame(tmp_path) > 100, what="the beginning of all")
+    # Of one task the id is the whole array's.
+    tasks = [line.split() for line in cluster.slurm("squeue", "-h", "-o", "%A %F %K").splitlines()]
+    ((array, index),) = [(array, index) for job, array, index in tasks if job == array]
+    cluster.slurm("scancel", "--batch", "--signal=USR1", f"{array}_{index}")
+    wait(lambda: _finished(tmp_path), 300, "the end")
+    begun = [len(_starts_of_task(tmp_path, each)) for each in range(3)]
+    assert begun == [2 if each == int(index) else 1 for each in range(3)]
+    _check_equal(cluster, tmp_path, *run)
 
 
 def test_a_preempted_run_comes_back(cluster: Cluster, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,13 @@ if TYPE_CHECKING:
 #: Seconds that the controller has to answer; Slurm's own commands give up after nine.
 PATIENCE = 20.0
 
-#: States in squeue of a task that waits, of one that runs, and those after which it does not come back by itself.
+#: Seconds for which a job asks for its own requeue, and between two attempts. It has saved all, and its time limit ends it anyway.
+REQUEUE_PATIENCE = 300.0
+REQUEUE_PAUSE = 5.0
+
+#: States in squeue of a task that waits; in any other it runs, or is about to end.
 WAITING = frozenset(
     {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD", "STOPPED"}
-)
-RUNNING = frozenset(
-    {"RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "SIGNALING", "STAGE_OUT", "RESIZING"}
 )
 
 
@@ -118,12 +121,19 @@ def largest_array() -> int:
 
 
 def requeue(job: str) -> bool:
-    """Have a job run once more from its beginning; say whether Slurm agreed."""
-    try:
-        _call("scontrol", "requeue", job)
-    except SlurmError as error:
-        return "pending execution" in error.message  # it is in the queue again already
-    return True
+    """Have a job run once more from its beginning; say whether Slurm agreed. A controller that is busy is asked again."""
+    deadline = time.monotonic() + REQUEUE_PATIENCE
+    while True:
+        try:
+            _call("scontrol", "requeue", job)
+        except NoAnswerError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(REQUEUE_PAUSE)
+        except SlurmError as error:
+            return "pending execution" in error.message  # it is in the queue again already
+        else:
+            return True
 
 
 def cancel(waiting: Sequence[str], running: Sequence[str]) -> None:
@@ -155,9 +165,11 @@ def _call(program: str, *arguments: str) -> str:
             f"There is no Slurm on this machine: {program} is not on the PATH.",
             hint="Submit from a cluster's login node, or run here: --executor core.local --jobs 2",
         )
+    # What somebody likes to see in their queue (SQUEUE_STATES=RUNNING) must not hide jobs from us.
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_TASTES)}
     try:
         answer = subprocess.run(
-            [found, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
+            [found, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False, env=env
         )
     except subprocess.TimeoutExpired:
         raise NoAnswerError(f"Slurm did not answer {program} within {PATIENCE:.0f} s.") from None
@@ -168,6 +180,9 @@ def _call(program: str, *arguments: str) -> str:
     kind = NoAnswerError if any(sign in answer.stderr for sign in _NO_ANSWER) else SlurmError
     raise kind(f"{program}: {said}")
 
+
+#: The variables by which users give Slurm's commands other options.
+_TASTES = ("SQUEUE_", "SACCT_", "SCANCEL_")
 
 #: What Slurm's commands say when the controller cannot be reached, or did not finish its answer.
 _NO_ANSWER = (

@@ -22,6 +22,7 @@ from allcore.experiments.interruption import Interruption
 from allcore.experiments.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 #: USR1 comes before the time limit, TERM at it, at preemption and at a cancellation.
@@ -39,7 +40,7 @@ QUEUED_AGAIN = 75
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the run of this task; see `allcore.executors.worker` for the arguments."""
-    from allcore.executors.worker import EXIT_CODES, mark_failed, parser, work
+    from allcore.executors.worker import EXIT_CODES, parser
 
     made = parser()
     made.add_argument("submission", type=Path)
@@ -53,18 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             if (folder.path / CANCELLED).exists():
                 return _say(0, "cancelled: not begun")
-            if not _note_start(folder):
-                message = (
-                    f"began {MOST_STARTS} times without getting any further: is the time limit too short?"
-                )
-                mark_failed(folder, message)
-                return _say(1, message)
-            _share_processors()
-            if given.plugin:
-                from allcore.plugins import configure
-
-                configure(files=given.plugin)
-            state, message = work(folder, given.trust, interruption=interruption)
+            state, message = _carry_out(folder, given, interruption)
         except KeyboardInterrupt:
             state, message = "interrupted", "interrupted before it began"
         if state == "interrupted" and signal.SIGUSR1 in interruption.received:
@@ -72,15 +62,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _say(EXIT_CODES[state], f"{state}: {message}" if message else state)
 
 
+def _carry_out(folder: RunFolder, given: argparse.Namespace, interruption: Interruption) -> tuple[str, str]:
+    from allcore.executors.worker import mark_failed, work
+
+    # A finished run has no checkpoints left, and would seem to begin at frame 0.
+    if folder.read_status().get("state") != "finished":
+        try:
+            further = _note_start(folder)
+        except OSError as error:
+            reason = f"{folder.path / STARTS} cannot be written: {error.strerror or error}"
+            return "failed", f"{reason}. Once it can be, the same command goes on with the run."
+        if not further:
+            message = f"began {MOST_STARTS} times without getting any further: is the time limit too short?"
+            mark_failed(folder, message)
+            return "failed", message
+    _share_processors()
+    if given.plugin:
+        from allcore.plugins import configure
+
+        configure(files=given.plugin)
+    return work(folder, given.trust, interruption=interruption)
+
+
 def _queue_again(folder: RunFolder) -> int:
     from all_slurm import slurm
 
-    job = os.environ.get("SLURM_JOB_ID", "")
     if (folder.path / CANCELLED).exists():
         return _say(0, "cancelled")
-    if job and slurm.requeue(job):
-        return _say(QUEUED_AGAIN, "saved, and queued again")
-    return _say(QUEUED_AGAIN, "saved; Slurm did not queue it again, the same command will")
+    # Its last checkpoint may have found no room: this says from where it really goes on.
+    where = f"it goes on from frame {_newest_frame(folder):,}"
+    if slurm.requeue(_task()):
+        return _say(QUEUED_AGAIN, f"queued again: {where}")
+    return _say(QUEUED_AGAIN, f"Slurm did not queue it again, the same command will: {where}")
+
+
+def _task() -> str:
+    """The id of this task alone. Of one task of each array SLURM_JOB_ID is the array's, and means all of its tasks to Slurm."""
+    return f"{os.environ.get('SLURM_ARRAY_JOB_ID')}_{os.environ.get('SLURM_ARRAY_TASK_ID')}"
 
 
 def _note_start(folder: RunFolder) -> bool:
@@ -91,7 +109,7 @@ def _note_start(folder: RunFolder) -> bool:
     path = folder.path / STARTS
     same = [start for start in _starts(path) if start.get("submission") == name]
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    start = {"submission": name, "frame": frame, "job": os.environ.get("SLURM_JOB_ID"), "at": now}
+    start = {"submission": name, "frame": frame, "job": _task(), "at": now}
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(start) + "\n")
     last = same[-MOST_STARTS:]
