@@ -93,6 +93,40 @@ class TestResources:
             *("--signal=B:USR1@120", "--qos=long", "--exclusive"),
         ]
 
+    @pytest.mark.parametrize(
+        "option",
+        [
+            "--job-name=x",
+            "--array 0-1",
+            "--arr=0-1",
+            "-J x",
+            "-a0",
+            "-o x",
+            "--output=x",
+            "--no-requeue",
+            "--signal=INT",
+            "--wrap=x",
+            "--",
+        ],
+    )
+    def test_an_option_that_is_ours_is_refused(self, option):
+        with pytest.raises(
+            UsageError, match=r"slurm\.sbatch names -.*, which is not yours to give"
+        ) as caught:
+            Resources(sbatch=("--qos=long", option))
+        assert "\n" not in caught.value.message
+
+    def test_options_that_are_not_ours_are_given_on(self):
+        theirs = ("--nodelist=n1 --cpus-per-task=4", "-e x", "--comment='-o is not meant'", "--gres gpu:1")
+        assert Resources(sbatch=theirs).options(on_gpu=False)[1:] == [
+            *("--nodelist=n1", "--cpus-per-task=4", "-e", "x", "--comment=-o is not meant", "--gres", "gpu:1")
+        ]
+
+    def test_a_quotation_without_end(self, programs):
+        with pytest.raises(UsageError, match="slurm.sbatch cannot be read: No closing quotation"):
+            ArrayExecutor("runs", settings={"sbatch": "--comment='x"}).submit(_specs(1))
+        assert not Path("runs").exists()
+
     def test_a_run_on_a_gpu_gets_one_unless_the_user_says_otherwise(self):
         assert "--gpus=1" in Resources().options(on_gpu=True)
         assert "--gpus=2" in Resources(gpus=2).options(on_gpu=True)
@@ -128,12 +162,32 @@ class TestSubmission:
         ArrayExecutor("runs", settings={"setup": "module load cuda"}).submit(own)
         (script,) = tmp_path.glob("runs/slurm/*/job.sh")
         lines = script.read_text().splitlines()
-        assert lines[:3] == ["#!/bin/bash", f"cd {tmp_path} || exit 1", "module load cuda"]
+        assert lines[1].startswith("trap '' USR1 #")
+        assert (lines[0], *lines[2:4]) == ("#!/bin/bash", f"cd {tmp_path} || exit 1", "module load cuda")
         assert lines[-1].startswith(
             f"exec {sys.executable} -m all_slurm.worker --plugin '/p q.py' --trust json "
         )
         assert lines[-1].endswith('"$SLURM_ARRAY_TASK_ID"')
         assert subprocess.run(["bash", "-n", str(script)], check=True).returncode == 0
+
+    def test_a_warning_during_the_setup_does_not_end_the_job(self, tmp_path: Path, monkeypatch):
+        monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "0")
+        lines = script(tmp_path, ["kill -USR1 $$", "echo alive"], [])
+        done = subprocess.run(["bash", "-c", lines], capture_output=True, text=True, check=False)
+        assert (done.stdout, done.returncode) == ("alive\n", 1)
+        assert "does not say what task 0 is to run" in done.stderr
+
+    def test_the_list_of_runs_is_on_the_disk_before_slurm_hears_of_it(self, programs, tmp_path, monkeypatch):
+        synced: list[int] = []
+        monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+
+        def sbatch(_):
+            (listed,) = tmp_path.glob("runs/slurm/*/submission.json")
+            assert listed.stat().st_ino in synced
+            return "77"
+
+        monkeypatch.setattr(slurm, "sbatch", sbatch)
+        ArrayExecutor("runs").submit(_specs(1))
 
     def test_what_is_refused_leaves_nothing(self, programs, tmp_path: Path):
         programs(sbatch="echo 'sbatch: error: invalid partition specified: x' >&2; exit 1")

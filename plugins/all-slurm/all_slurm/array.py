@@ -98,7 +98,7 @@ class ArrayExecutor(Executor):
     def _submit(
         self, folders: Sequence[Path], specs: Sequence[RunSpec], resources: Resources, worker: Sequence[str]
     ) -> None:
-        """Submit one job array. All that is needed to find it again is on disk before Slurm hears of it."""
+        """Submit one job array. All that is needed to find it again is written before Slurm hears of it."""
         name = f"all-{datetime.datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         place = (self.logdir / SUBMISSIONS / name).resolve()
         limit = f"%{self.jobs}" if self.jobs else ""

@@ -48,11 +48,17 @@ class Resources:
         return cls(**{name: setting(f"slurm.{name}") for name in cls.__dataclass_fields__})
 
     def __post_init__(self) -> None:
-        """Refuse what sbatch would misread.
+        """Refuse what sbatch would misread, and what would keep us from finding our jobs again.
 
         Raises:
-            UsageError: a number is out of range, or the time limit is shorter than the grace.
+            UsageError: a number is out of range, the time limit is shorter than the grace, or a further option is one of ours.
         """
+        for part in self._further():
+            if _is_ours(part):
+                raise UsageError(
+                    f"slurm.sbatch names {part.partition('=')[0]}, which is not yours to give: runs are found again by it.",
+                    hint="Leave it out. --jobs 8 lets eight run at once, slurm.grace says when they are told to end.",
+                )
         for name, least in (("grace", 1), ("cpus", 1), ("gpus", 0)):
             value = getattr(self, name)
             if value is not None and value < least:
@@ -81,7 +87,34 @@ class Resources:
         }
         options = [f"--{name}={value}" for name, value in given.items() if value is not None]
         options.append(f"--signal=B:USR1@{self.grace}")
-        return [*options, *(part for option in self.sbatch for part in shlex.split(option))]
+        return [*options, *self._further()]
+
+    def _further(self) -> list[str]:
+        """The further options, word by word.
+
+        Raises:
+            UsageError: a quotation has no end.
+        """
+        try:
+            return [part for option in self.sbatch for part in shlex.split(option)]
+        except ValueError as error:
+            raise UsageError(
+                f"slurm.sbatch cannot be read: {error} in {' '.join(self.sbatch)!r}.",
+                hint="Type the options as for sbatch, such as --executor-set sbatch=--constraint=a100",
+            ) from None
+
+
+def _is_ours(part: str) -> bool:
+    """Whether a word of a command line is an option that the executor gives itself; sbatch takes long ones shortened."""
+    if part.startswith("--"):
+        name = part[2:].partition("=")[0]
+        return any(own.startswith(name) for own in _OURS)
+    return part.startswith(_OURS_SHORT)
+
+
+#: What `allcore`'s runs depend on: how jobs are found, logged, told to end, and queued again.
+_OURS = ("job-name", "array", "output", "open-mode", "requeue", "no-requeue", "signal", "wrap")
+_OURS_SHORT = ("-J", "-a", "-o")
 
 
 def seconds_of(time: str) -> int | None:

@@ -71,8 +71,15 @@ def submission_of(folder: Path) -> Submission | None:
 
 
 def write_list(place: Path, record: dict[str, Any]) -> None:
-    """Write down what a submission is; among it, `runs`, the folders of its runs in the order of their tasks."""
-    (place / _FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    """Write down what a submission is; among it, `runs`, the folders of its runs in the order of their tasks.
+
+    It is on the disk afterwards, as no task finds its run without it. What stands in the runs' own folders is not waited for: if a
+    power cut takes it, the same command submits them once more, which does no harm.
+    """
+    with (place / _FILE).open("w", encoding="utf-8") as file:
+        file.write(json.dumps(record, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_job(place: Path, job: str) -> None:
@@ -105,6 +112,7 @@ def script(place: Path, setup: Sequence[str], worker: Sequence[str]) -> str:
     return "\n".join(
         [
             "#!/bin/bash",
+            "trap '' USR1 # until the program listens: by default it would end the job",
             f"cd {shlex.quote(os.getcwd())} || exit 1",
             *setup,
             "# exec: Slurm's warning reaches this process alone, which has to be the program",
