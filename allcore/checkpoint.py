@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from allcore.durable import flush
 from allcore.errors import CheckpointError
 from allcore.formats import VERSIONS, check_json, migrated, read_json
 
@@ -122,11 +123,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    _flush(path.parent)  # the new name is safe only when its folder is on disk, too
+    flush(path.parent)  # the new name is safe only when its folder is on disk, too
 
 
 def remove_half_written(folder: str | Path) -> None:
@@ -140,16 +141,6 @@ def remove_half_written(folder: str | Path) -> None:
 
 
 # ---- private: the file
-
-
-def _flush(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open a folder
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_header(header: Mapping[str, str], path: Path) -> tuple[int, int, str]:

@@ -7,6 +7,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
+from allcore.errors import UsageError
 from allcore.executors.executor import Standing
 from allcore.experiments.run_folder import RunFolder
 
@@ -23,8 +24,18 @@ def standings(folders: Iterable[Path]) -> dict[Path, Standing]:
 
 
 def stop(folders: Iterable[Path]) -> None:
-    """Ask the processes of this machine that are at these runs to stop after a checkpoint."""
+    """Ask the processes of this machine that are at these runs to stop after a checkpoint.
+
+    Raises:
+        UsageError: one of them is another user's.
+    """
     for folder in map(RunFolder, folders):
-        status = folder.read_status()
-        if folder.is_locked() and status.get("host") == socket.gethostname():
-            os.kill(int(status["pid"]), signal.SIGTERM)
+        owner = folder.owner()
+        if not folder.is_locked() or owner is None or owner.host != socket.gethostname():
+            continue
+        try:
+            os.kill(owner.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            continue  # it has ended in the meantime
+        except PermissionError:
+            raise UsageError(f"Process {owner.pid}, which writes {folder.path}, is another user's.") from None

@@ -48,7 +48,12 @@ def begin(
     experiment.before_step = Saver(experiment, spec, folder, checkpoints, interruption)
     forget_failure(folder)
     remove_half_written(folder.path)  # weights, by a killed process
-    record = run_record(spec, env, preset)
+    record = {**run_record(spec, env, preset), "guarded": folder.guarded}
+    if not folder.guarded:
+        logging.getLogger("allcore").warning(
+            "%s lies where there are no locks: see to it that no second process begins the same run",
+            folder.path,
+        )
     folder.write_run({**record, "continued": _continuations(folder.read_run(), record, continued)})
     for notice in continued["notices"] if continued else ():
         logging.getLogger("allcore").warning("%s", notice)

@@ -6,7 +6,7 @@
         returns100.csv, episodes.csv, evaluations.csv, events.*   the loggers' files
         checkpoints/         all that is needed to continue
         preset.safetensors   weights for inference
-        lock                 held by the process that writes here
+        lock                 held by the process that writes here; says which one
 
 Nothing here imports torch, so that listing runs is quick.
 """
@@ -19,18 +19,13 @@ import json
 import os
 import re
 import socket
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from allcore.durable import flush
 from allcore.errors import LogdirError
+from allcore.experiments import folder_lock
 from allcore.formats import migrated, read_json
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: two processes on one folder are not noticed there
-    fcntl = None
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,10 +66,16 @@ class RunFolder:
 
     Args:
         path: where the folder is or will be.
+
+    Attributes:
+        guarded: whether a second process would be refused, which not every file system can do; known once it is open.
+        lost: whether it was removed or replaced while it was open; known once it is closed.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.guarded = True
+        self.lost = False
         self._lock: int | None = None
         self._made: list[Path] = []  # the folders that `open` made, the outermost first
 
@@ -104,6 +105,10 @@ class RunFolder:
         """Where the weights for inference lie."""
         return self.path / "preset.safetensors"
 
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / "lock"
+
     # Opening and closing
 
     def open(self) -> Self:
@@ -116,7 +121,7 @@ class RunFolder:
         """
         try:
             self._make_folders()
-            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+            self._lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             self._remove_made()
             reason = error.strerror or str(error)
@@ -124,15 +129,22 @@ class RunFolder:
                 f"The run's folder {self.path} cannot be written: {reason}.",
                 hint="Choose another log folder with --logdir.",
             ) from None
+        taken = folder_lock.take(self._lock, _LOCK_PATIENCE)
+        self.guarded = taken is not None
         # Whoever held it may have removed it: then what we have locked is a file that nobody else will find.
-        if not (_take_lock(self._lock, _LOCK_PATIENCE) and self._is_ours()):
+        if taken is False or not self._is_ours():
             self.close()
-            owner = self.read_status().get("pid", "unknown")
+            owner = self.owner()
             raise LogdirError(
-                f"Another process (pid {owner}) is writing {self.path}.",
+                f"Another process (pid {owner.pid if owner else 'unknown'}) is writing {self.path}.",
                 hint="Wait for it, end it, or start another run of the same specification with --fresh.",
             )
+        folder_lock.sign(self._lock)
         return self
+
+    def owner(self) -> folder_lock.Owner | None:
+        """The process that opened the folder last, here or elsewhere; None if that is not known."""
+        return folder_lock.owner(self._lock_file)
 
     def check(self) -> None:
         """See whether the folder that was opened is still there. Asking costs microseconds.
@@ -149,15 +161,14 @@ class RunFolder:
     def _is_ours(self) -> bool:
         """Whether this object opened the folder, and others still find the lock that it holds."""
         try:
-            return self._lock is not None and os.path.samestat(
-                os.fstat(self._lock), (self.path / "lock").stat()
-            )
+            return self._lock is not None and os.path.samestat(os.fstat(self._lock), self._lock_file.stat())
         except OSError:
             return False
 
     def close(self) -> None:
         """Give the lock back. Calling it twice does no harm."""
         if self._lock is not None:
+            self.lost = not self._is_ours()
             os.close(self._lock)
             self._lock = None
 
@@ -168,8 +179,8 @@ class RunFolder:
         lock lies.
         """
         ours = self._is_ours()
-        if fcntl is None:
-            self.close()  # an open file cannot be removed where there are no locks
+        if os.name == "nt":
+            self.close()  # an open file cannot be removed there
         # Elsewhere the lock goes last, so that nobody who waits for it begins in a folder that is being removed.
         if ours and self.path in self._made and set(os.listdir(self.path)) <= _OUR_FILES:
             self._remove_made()
@@ -256,36 +267,19 @@ class RunFolder:
         if self._lock is not None:
             return True
         try:
-            descriptor = os.open(self.path / "lock", os.O_RDONLY)
+            descriptor = os.open(self._lock_file, os.O_RDONLY)
         except FileNotFoundError:
             return False
         except OSError:
             return None
         try:
-            return None if fcntl is None else not _take_lock(descriptor, 0.0, shared=True)
+            taken = folder_lock.take(descriptor, 0.0, shared=True)
+            return None if taken is None else not taken
         finally:
             os.close(descriptor)
 
 
 _OUR_FILES = {"run.json", "status.json", "lock"}
-
-
-def _take_lock(descriptor: int, patience: float, *, shared: bool = False) -> bool:
-    """Lock an open file; say False if another process holds it for longer than `patience` seconds."""
-    if fcntl is None:
-        return True
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.02)
-        except OSError:  # some network file systems know no locks: better an unguarded run than none
-            return True
-        else:
-            return True
 
 
 def _write_json(path: Path, record: Mapping[str, Any], *, durable: bool) -> None:
@@ -295,10 +289,11 @@ def _write_json(path: Path, record: Mapping[str, Any], *, durable: bool) -> None
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(record, file, indent=2)
             file.write("\n")
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        if durable:
+            flush(temporary)
         os.replace(temporary, path)
+        if durable:
+            flush(path.parent)  # the new name is safe only when its folder is on disk, too
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

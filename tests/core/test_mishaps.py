@@ -235,6 +235,17 @@ main({command})
     assert results(folder) == results(whole.folder)
 
 
+def test_where_there_are_no_locks_the_user_is_told(
+    tmp_path: Path, small_run: RunSpec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("allcore.experiments.folder_lock.fcntl", None)
+    outcome = execute(_changed(small_run, frames=20), tmp_path, quiet=True)
+    assert outcome.state == "finished"
+    (told,) = caplog.messages
+    assert told.startswith(f"{outcome.folder} lies where there are no locks")
+    assert json.loads((outcome.folder / "run.json").read_text())["guarded"] is False
+
+
 def test_nobody_begins_in_a_folder_that_is_being_discarded(tmp_path: Path) -> None:
     first, second = RunFolder(tmp_path / "run").open(), RunFolder(tmp_path / "run")
     refused: list[LogdirError] = []
