@@ -82,12 +82,14 @@ def work(
         _, message = verdict(error, 0, folder)
         mark_failed(folder, message)
         return "failed", message
+    if outcome.state == "failed":
+        mark_failed(folder, outcome.message)  # a checkpoint that cannot be read changes nothing by itself
     return outcome.state, outcome.message
 
 
 def mark_failed(folder: RunFolder, message: str) -> None:
     """Say in the run's folder that it failed, unless it says so already, has finished, is gone, or another process is at it."""
-    if not folder.run_file.exists():
+    if folder.lost or not folder.run_file.exists():
         return  # opening it would make it again
     with contextlib.suppress(LogdirError), folder:
         before = folder.read_status()

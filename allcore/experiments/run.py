@@ -106,8 +106,6 @@ def run_in(
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)
             except CheckpointError as error:
-                frame = folder.read_status().get("frame", 0)
-                folder.write_status("failed", frame=frame, frames=spec.frames, error=error.message)
                 return Outcome(spec=spec, folder=folder.path, state="failed", message=error.message)
             except BaseException:
                 folder.discard()

@@ -377,7 +377,6 @@ def test_where_no_checkpoint_can_be_read_nothing_is_lost(
     outcome = execute(_spec("dqn"), tmp_path, quiet=True)
     assert outcome.state == "failed"
     assert "Remove that folder" in outcome.message
-    assert json.loads((folder / "status.json").read_text())["state"] == "failed"
     assert (folder / "episodes.csv").read_text() == rows
     assert Checkpoints(folder / "checkpoints").files() == files
 

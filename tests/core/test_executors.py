@@ -113,6 +113,25 @@ class TestWorker:
             assert main([str(folder.path)]) == 1
         assert not folder.path.exists()
 
+    def test_a_folder_that_took_its_place_is_left_alone(self, tmp_path: Path, at_frame) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+
+        def replace() -> None:
+            shutil.rmtree(folder.path)
+            prepare([_spec()], tmp_path, fresh=False)
+
+        with at_frame(200, replace):
+            assert main([str(folder.path)]) == 1
+        assert [path.name for path in folder.path.iterdir()] == ["run.json"]
+
+    def test_a_checkpoint_that_cannot_be_read_is_a_failure_that_is_marked(self, tmp_path: Path) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        folder.checkpoints.mkdir()
+        (folder.checkpoints / "000000000100.safetensors").touch()
+        assert main([str(folder.path)]) == 1
+        assert folder.read_status()["state"] == "failed"
+        assert "Remove that folder" in folder.read_status()["error"]
+
     def test_a_module_that_nobody_named_on_the_command_line_is_not_imported(self, tmp_path: Path) -> None:
         (tmp_path / "planted.py").write_text("import pathlib\npathlib.Path('planted-was-here').touch()\n")
         (folder,) = prepare([_spec()], tmp_path / "runs", fresh=False)
