@@ -57,13 +57,14 @@ class Checkpoints:
         """The newest state that can be read, or None if there is no checkpoint; and what is wrong with those that are newer.
 
         Raises:
-            CheckpointError: there are checkpoints, and none can be read.
+            CheckpointError: there are checkpoints, and none can be read; or the machine cannot read one that may be whole.
         """
         problems: list[str] = []
         for path in self.files():
             try:
                 return self._rows.put_back(load_state(path)), problems
             except Exception as error:  # what is written in it may make any sense, or none
+                acquit(path, error)
                 problems.append(error.message if isinstance(error, CheckpointError) else f"{path}: {error!r}")
         if problems:
             raise CheckpointError(
@@ -84,6 +85,31 @@ class Checkpoints:
             path.unlink(missing_ok=True)
         remove_half_written(self.folder)
         self._rows.clear()
+
+
+def acquit(path: Path, error: BaseException) -> None:
+    """Raise if memory, a disk or a device failed while a checkpoint was read: nobody should remove it, or pass it over, for that.
+
+    Args:
+        path: what was read.
+        error: what came of it.
+
+    Raises:
+        CheckpointError: that was it.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (OSError, MemoryError)) or any(sign in str(cause) for sign in _OF_THE_MACHINE):
+            reason = " ".join(str(cause).split())
+            raise CheckpointError(
+                f"{path} could not be read here ({type(cause).__name__}: {reason}). Nothing says that it is damaged: "
+                "the same command tries again."
+            ) from error
+        cause = cause.__cause__
+
+
+#: What torch says in a RuntimeError when memory or a device fails.
+_OF_THE_MACHINE = ("allocate memory", "out of memory", "CUDA error")
 
 
 class Due:

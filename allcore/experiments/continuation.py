@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from allcore.errors import CheckpointError
-from allcore.experiments.checkpoints import Checkpoints, Due
+from allcore.experiments.checkpoints import Checkpoints, Due, acquit
 from allcore.experiments.training_state import go_on_from, training_state
 from allcore.experiments.weights import check_weights
 from allcore.plugins import registry
@@ -105,7 +105,7 @@ def go_on(experiment: Experiment, checkpoints: Checkpoints) -> dict[str, Any] | 
         there is no checkpoint.
 
     Raises:
-        CheckpointError: there is one, and it belongs to something else.
+        CheckpointError: there is one, and it belongs to something else, or cannot be loaded here and now.
     """
     state, problems = checkpoints.load()
     if state is None:
@@ -114,6 +114,7 @@ def go_on(experiment: Experiment, checkpoints: Checkpoints) -> dict[str, Any] | 
     try:
         given_up = go_on_from(experiment, state)
     except Exception as error:
+        acquit(checkpoints.folder, error)
         raise CheckpointError(
             f"The checkpoint in {checkpoints.folder} does not fit this run ({type(error).__name__}: {error}). Remove that folder, "
             "and the run begins anew."

@@ -196,6 +196,47 @@ def test_a_damaged_checkpoint_costs_only_the_way_from_the_one_before(
     assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(5, "Input/output error"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 MiB"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "where", ["allcore.checkpoint.safe_open", "allcore.experiments.continuation.go_on_from"]
+)
+def test_a_checkpoint_that_the_machine_cannot_read_is_neither_passed_over_nor_to_be_removed(
+    error: Exception,
+    where: str,
+    tmp_path: Path,
+    small_run: RunSpec,
+    at_frame: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    def kill() -> None:
+        raise Killed
+
+    with at_frame(200, kill), pytest.raises(Killed):
+        execute(small_run, tmp_path, quiet=True)
+    (folder,) = tmp_path.glob("*/*/*")
+    before = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(where, fail)
+        outcome = execute(small_run, tmp_path, quiet=True)
+    assert outcome.state == "failed"
+    assert "Nothing says that it is damaged: the same command tries again" in outcome.message
+    assert "Remove" not in outcome.message
+    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == before
+    assert execute(small_run, tmp_path, quiet=True).state == "finished"
+
+
 def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = _spec("dqn", checkpoint_frames=50)
     with monkeypatch.context() as patch:
