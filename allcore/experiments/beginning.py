@@ -63,14 +63,21 @@ def begin(
 def _continuations(
     before: dict[str, Any], now: dict[str, Any], continued: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
-    """What `run.json` says of each time that the run went on, with this one, which gets a notice if other versions compute now."""
+    """What `run.json` says of each time that the run went on, with this one, which gets a notice if something else computes now."""
     if continued is None:
         return []
-    then, versions = before.get("versions"), now["versions"]
-    if isinstance(then, dict) and then != versions:
-        names = sorted(name for name in {*then, *versions} if then.get(name) != versions.get(name))
-        changes = ", ".join(f"{name} {then.get(name)} before and {versions.get(name)} now" for name in names)
-        continued["notices"].append(f"Other versions may compute other last digits: {changes}.")
+    then = before.get("versions")
+    if isinstance(then, dict):
+        then = {
+            **then,
+            "processor": before.get("processor", now["processor"]),
+        }  # the first ones did not say it
+        here = {**now["versions"], "processor": now["processor"]}
+        changed = sorted(name for name in {*then, *here} if then.get(name) != here.get(name))
+        changes = ", ".join(f"{name} {then.get(name)} before and {here.get(name)} now" for name in changed)
+        if changes:
+            notice = f"Other versions, or another processor, may compute other last digits: {changes}."
+            continued["notices"].append(notice)
     earlier = before.get("continued")
     return [*(earlier if isinstance(earlier, list) else []), continued]
 

@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def process_record(distributions: Iterable[str] = ()) -> dict[str, Any]:
 
     Returns:
         `versions`, `git` (commit and whether there were changes, of the folder that the command was given in; None
-        outside a repository), `host`, `platform`, `cpus`, `threads` (torch's; None if it is not loaded), `command`
+        outside a repository), `host`, `platform`, `processor`, `cpus`, `threads` (torch's; None if it is not loaded), `command`
         and `started`.
     """
     torch = sys.modules.get("torch")
@@ -38,11 +39,24 @@ def process_record(distributions: Iterable[str] = ()) -> dict[str, Any]:
         "git": _git(),
         "host": socket.gethostname(),
         "platform": platform.platform(),
+        "processor": _processor(),
         "cpus": os.cpu_count(),
         "threads": None if torch is None else torch.get_num_threads(),
         "command": sys.argv,
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def _processor() -> str:
+    """The processor's model and the instructions that torch uses of it: others may compute other last digits."""
+    model = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        named = re.search(
+            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE
+        )
+        model = named[1].strip() if named else model
+    torch = sys.modules.get("torch")
+    return model if torch is None else f"{model} ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def _versions(distributions: Iterable[str]) -> dict[str, str]:

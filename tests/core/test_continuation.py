@@ -245,8 +245,9 @@ def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pyte
             execute(spec, tmp_path, quiet=True)
     (path,) = tmp_path.glob("*/*/*/run.json")
     record = json.loads(path.read_text())
-    torch_now = record["versions"]["torch"]
-    path.write_text(json.dumps({**record, "versions": {**record["versions"], "torch": "1.0"}}))
+    torch_now, processor_now = record["versions"]["torch"], record["processor"]
+    record["versions"]["torch"] = "1.0"
+    path.write_text(json.dumps({**record, "processor": "8086"}))
     with monkeypatch.context() as patch:
         _kill_after(100, patch)
         with pytest.raises(Killed):
@@ -254,7 +255,8 @@ def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pyte
     execute(spec, tmp_path, quiet=True)
     first, second = json.loads(path.read_text())["continued"]
     assert first["notices"] == [
-        f"Other versions may compute other last digits: torch 1.0 before and {torch_now} now."
+        f"Other versions, or another processor, may compute other last digits: processor 8086 before and {processor_now} "
+        f"now, torch 1.0 before and {torch_now} now."
     ]
     assert second["notices"] == []  # the same as the last time
 

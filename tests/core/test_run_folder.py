@@ -1,15 +1,22 @@
 """The folder of a run: names, locks, what is left behind; and the list of runs."""
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
+import torch
 from hypothesis import example, given, strategies as st
 
-from allcore.errors import LogdirError
+from allcore.errors import LogdirError, UsageError
+from allcore.executors.this_machine import stop
+from allcore.experiments import run_folder
+from allcore.experiments.folder_lock import Owner
 from allcore.experiments.process_record import process_record
 from allcore.experiments.run_folder import RunFolder, free_name, safe_name
 from allcore.experiments.runs import find_runs, read_run
@@ -166,6 +173,56 @@ def test_a_new_owner_waits_for_someone_who_only_looks(tmp_path):
         timer.join()
 
 
+def test_the_lock_says_who_took_it_last_and_not_who_wrote_the_status(tmp_path):
+    folder = make_run(tmp_path)
+    folder.status_file.write_text('{"state": "running", "pid": 1}')
+    with RunFolder(folder.path) as again:
+        assert again.owner() == Owner(os.getpid(), socket.gethostname())
+        with pytest.raises(LogdirError, match=f"pid {os.getpid()}"):
+            RunFolder(folder.path).open()
+
+
+@pytest.mark.parametrize("text", ["", "0 host\n", "-5 host\n", "12", "9999999999 host\n", "\u00b2 host\n"])
+def test_a_lock_that_makes_no_sense_names_nobody(text, tmp_path):
+    (tmp_path / "lock").write_text(text, encoding="utf-8")
+    assert RunFolder(tmp_path).owner() is None
+    stop([tmp_path])
+
+
+def test_only_who_holds_the_lock_is_stopped(tmp_path, monkeypatch):
+    path = tmp_path / "run"
+    process = in_another_process(path, "time.sleep(60)")
+    stop([path])
+    assert process.wait(30) == -signal.SIGTERM
+    process.communicate()
+    monkeypatch.setattr(os, "kill", None)
+    stop([path])  # the lock still names the process
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"), [(ProcessLookupError, None), (PermissionError, "is another user's")]
+)
+def test_a_process_that_cannot_be_stopped_is_no_traceback(error, raised, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(os, "kill", refuse)
+    with RunFolder(tmp_path), pytest.raises(UsageError, match=raised) if raised else contextlib.nullcontext():
+        stop([tmp_path])
+
+
+def test_where_there_are_no_locks_that_is_known(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def unknown(*_):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    with RunFolder(tmp_path) as folder:
+        assert not folder.guarded
+    assert RunFolder(tmp_path).is_locked() is None
+
+
 # run.json and status.json
 
 
@@ -195,13 +252,25 @@ def test_a_status_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
         folder.write_run(RECORD)
 
 
+def test_what_is_to_last_is_on_the_disk_with_its_name(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(run_folder, "flush", lambda path: done.append(path.name))
+    folder = RunFolder(tmp_path)
+    folder.write_status("running", frame=1, frames=2)
+    assert done == []
+    folder.write_status("finished", frame=2, frames=2)
+    assert done == ["status.json.tmp", tmp_path.name]
+
+
 def test_process_record_is_json_and_says_what_matters():
     record = json.loads(json.dumps(process_record(["pytest", "no-such-distribution"])))
     assert {"python", "torch", "numpy", "pytest"} <= set(record["versions"])
     assert "no-such-distribution" not in record["versions"]
     assert "pluggy" in record["versions"]  # which pytest depends on
     assert "hypothesis" not in record["versions"]  # which it does only with an extra
-    assert set(record) == {"versions", "git", "host", "platform", "cpus", "threads", "command", "started"}
+    names = {"versions", "git", "host", "platform", "processor", "cpus", "threads", "command", "started"}
+    assert set(record) == names
+    assert record["processor"].endswith(f"({torch.backends.cpu.get_cpu_capability()})")
 
 
 def test_git_commit_of_the_folder_that_the_command_was_given_in(tmp_path, monkeypatch):
