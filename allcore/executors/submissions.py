@@ -34,6 +34,7 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
         LogdirError: a folder cannot be written.
         SpecError: another process could not find what the runs name.
     """
+    from allcore.experiments.checkpoints import Checkpoints
     from allcore.experiments.setup import find_preset, make_environment
 
     names: dict[str, str] = {}
@@ -48,6 +49,9 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
         folder = RunFolder.of(logdir, spec.preset, names[kind], spec.run_name, fresh=fresh)
         if not folder.read_run():
             _describe(folder, spec, names[kind])
+        if folder.read_status().get("state") == "finished":
+            with contextlib.suppress(OSError):
+                Checkpoints(folder.checkpoints).clear()  # in case that it was killed just before
         folders.append(folder)
     return folders
 

@@ -70,6 +70,20 @@ class TestPrepare:
         (fresh,) = prepare([_spec()], tmp_path, fresh=True)
         assert fresh.path.name == f"{folder.path.name}.2"
 
+    def test_checkpoints_that_a_killed_process_left_in_a_finished_run_go(self, tmp_path: Path) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        folder.checkpoints.mkdir()
+        left = [
+            folder.checkpoints / name
+            for name in ("000000000300.safetensors", "rows-000000000300.safetensors")
+        ]
+        for state in ("running", "finished"):
+            for path in left:
+                path.touch()
+            folder.write_status(state, frame=300, frames=300)
+            prepare([_spec()], tmp_path, fresh=False)
+            assert [path.exists() for path in left] == [state == "running"] * 2
+
 
 class TestWorker:
     def test_it_is_the_run_that_this_process_would_have_made(self, tmp_path: Path) -> None:
