@@ -110,9 +110,7 @@ class TestResources:
         ],
     )
     def test_an_option_that_is_ours_is_refused(self, option):
-        with pytest.raises(
-            UsageError, match=r"slurm\.sbatch names -.*, which is not yours to give"
-        ) as caught:
+        with pytest.raises(UsageError, match=r"slurm\.sbatch names -.*, which is given by us") as caught:
             Resources(sbatch=("--qos=long", option))
         assert "\n" not in caught.value.message
 

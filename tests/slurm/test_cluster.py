@@ -13,7 +13,7 @@ import pytest
 
 from allcore.experiments.runs import find_runs
 
-from .conftest import Cluster, wait
+from .conftest import Cluster, script, wait
 
 pytestmark = pytest.mark.slurm
 
@@ -207,6 +207,20 @@ def test_a_controller_that_does_not_answer_is_an_error_and_nothing_is_submitted_
     wait(lambda: len(_states(tmp_path)) == 2 and _finished(tmp_path), 300, "the end")
     assert len(_starts(tmp_path)) == 2
     _check_equal(cluster, tmp_path, *run, "--seeds", "0-1")
+
+
+def test_a_controller_that_is_away_is_asked_again_for_the_requeue(cluster: Cluster, tmp_path: Path) -> None:
+    _submit(cluster, tmp_path, "--frames", "800", pause=0.03)
+    wait(lambda: _frame(tmp_path) > 350, what="some ten seconds of training")
+    env = {**cluster.env, "SLURM_LOCAL_PAUSE": "20"}
+    with subprocess.Popen([str(script()), "restart-ctld"], env=env) as restart:
+        wait(lambda: not Path(env["SLURM_LOCAL_DIR"], "run", "slurmctld.pid").exists(), what="its end")
+        os.kill(_running_pid(tmp_path), signal.SIGUSR1)
+    assert restart.returncode == 0
+    wait(lambda: _finished(tmp_path), 300, "the end")
+    assert len(_starts(tmp_path)) == 2
+    assert "queued again: it goes on from frame" in _logs(tmp_path)
+    _check_equal(cluster, tmp_path, "--frames", "800")
 
 
 def test_what_the_controller_forgot_is_submitted_again(cluster: Cluster, tmp_path: Path) -> None:

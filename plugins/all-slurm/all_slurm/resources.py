@@ -56,7 +56,7 @@ class Resources:
         for part in self._further():
             if _is_ours(part):
                 raise UsageError(
-                    f"slurm.sbatch names {part.partition('=')[0]}, which is not yours to give: runs are found again by it.",
+                    f"slurm.sbatch names {part.partition('=')[0]}, which is given by us: runs are found and queued again by it.",
                     hint="Leave it out. --jobs 8 lets eight run at once, slurm.grace says when they are told to end.",
                 )
         for name, least in (("grace", 1), ("cpus", 1), ("gpus", 0)):
