@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         Dueling as Dueling,
     )
     from allcore.nn.ensemble import Ensemble as Ensemble
-    from allcore.nn.glorot import glorot as glorot
     from allcore.nn.implicit_quantiles import (
         CosineEmbedding as CosineEmbedding,
         ImplicitQuantileNetwork as ImplicitQuantileNetwork,
@@ -59,7 +58,6 @@ __getattr__, __dir__, __all__ = attach(
         "in_precision": "allcore.nn.low_precision",
         "Scale": "allcore.nn.scale",
         "Linear0": "allcore.nn.linear0",
-        "glorot": "allcore.nn.glorot",
         "orthogonal": "allcore.nn.orthogonal",
         "Aggregation": "allcore.nn.dueling",
         "Dueling": "allcore.nn.dueling",

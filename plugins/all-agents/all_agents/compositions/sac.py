@@ -20,10 +20,10 @@ from all_agents.compositions.continuous_control import (
 from all_agents.compositions.groups import Compilation, Learning, Replay
 from all_agents.compositions.parts import falling_step_size, uniform_replay
 from allcore.approximation import Approximation, PolyakTarget, QEnsemble
-from allcore.nn import LogTemperature, glorot
+from allcore.nn import LogTemperature
 from allcore.optim import Adam
 from allcore.policies import SoftDeterministicPolicy
-from allcore.presets import Preset, Setting, hyperparameter
+from allcore.presets import Preset, Setting
 
 if TYPE_CHECKING:
     from allcore.agents import PolicyAgent
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 class SACHyperparameters(Compilation, ActorAndCritics, Entropy, MovingTargets, Replay, Learning):
     """What a preset of SAC can be told."""
 
-    glorot_weights: bool = hyperparameter(
-        False,
-        "Begin with Glorot's weights and biases of zero in all linear layers, instead of torch's own.",
-        source="torch.nn.Linear, as most implementations",
-    )
-
 
 class SACPreset(Preset):
     """SAC with fully connected networks on features."""
@@ -47,11 +41,8 @@ class SACPreset(Preset):
     def __init__(self, setting: Setting) -> None:
         """Make the networks."""
         super().__init__(setting)
-        actor = actor_network(setting, 2 * action_size(setting))
-        critics = critic_networks(setting, n_critics=2)
-        if self.hyperparameters.glorot_weights:
-            actor, critics = glorot(actor), glorot(critics)
-        self.actor, self.critics = actor.to(self.device), critics.to(self.device)
+        self.actor = actor_network(setting, 2 * action_size(setting)).to(self.device)
+        self.critics = critic_networks(setting, n_critics=2).to(self.device)
         self.log_temperature = LogTemperature(self.hyperparameters.initial_temperature).to(self.device)
 
     def agent(self, logger: Logger | None = None, train_steps: float = float("inf")) -> SAC:

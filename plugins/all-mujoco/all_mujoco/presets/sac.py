@@ -29,7 +29,6 @@ sac = PresetBuilder(
         features=("all_agents.models:vector_features", _OURS),
         hidden=((256, 256), _HAARNOJA),
         critic_hidden=((256, 256), _HAARNOJA),
-        glorot_weights=(True, f"{_AUTHORS}: layers of Keras, as they begin"),
     ),
     SACPreset,
     needs_vector_and_box,
