@@ -27,24 +27,11 @@ class LocalExecutor(Executor):
         """
         # Imported here: choosing an executor must not import torch.
         from allcore.executors.processes import Processes
-        from allcore.experiments.run import execute
-        from allcore.experiments.verdict import not_begun
+        from allcore.experiments.series import run_in_order
 
         if self.jobs and self.jobs > 1 and not self.render:  # a screen shows one run at a time
             return Processes(self.logdir, self.jobs, fresh=self.fresh, quiet=self.quiet).run(specs)
-
-        outcomes = []
-        for spec in specs:
-            try:
-                outcome = execute(spec, self.logdir, fresh=self.fresh, quiet=self.quiet, render=self.render)
-            except Exception as error:
-                if len(specs) == 1:
-                    raise
-                outcome = not_begun(spec, self.logdir, error)
-            outcomes.append(outcome)
-            if outcome.state == "interrupted":
-                break
-        return outcomes
+        return run_in_order(specs, self.logdir, fresh=self.fresh, quiet=self.quiet, render=self.render)
 
     def standings(self, folders: Collection[Path]) -> dict[Path, Standing]:
         """Whether a process is at each."""

@@ -106,8 +106,9 @@ class NoisyFactorizedLinear(nn.Module):
             return functional.linear(x, self.weight, self.bias) + noise_out * noise
         # For a minibatch it is the other way round, gradients included, by a third (Nature's layer, 32 rows).
         weight = torch.addcmul(self.weight, self.weight_sigma, torch.outer(noise_out, noise_in))
-        bias = None if self.bias is None else torch.addcmul(self.bias, self.bias_sigma, noise_out)
-        return functional.linear(x, weight, bias)
+        if self.bias is None or self.bias_sigma is None:
+            return functional.linear(x, weight)
+        return functional.linear(x, weight, torch.addcmul(self.bias, self.bias_sigma, noise_out))
 
     def _draw(self) -> tuple[Tensor, Tensor]:
         """f(e) for inputs `[I]` and outputs `[O]`."""
