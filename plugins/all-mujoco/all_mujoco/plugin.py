@@ -48,6 +48,14 @@ def all_presets() -> list[PresetRecord]:
             default_frames=1_000_000,
         ),
         PresetRecord(
+            name="sac_tuned",
+            target="all_mujoco.presets.sac_tuned:sac_tuned",
+            summary="SAC with larger steps, which learns faster on MuJoCo's tasks",
+            agent="agents.sac",
+            domain="mujoco",
+            default_frames=1_000_000,
+        ),
+        PresetRecord(
             name="tqc",
             target="all_mujoco.presets.tqc:tqc",
             summary="TQC with fully connected networks",
