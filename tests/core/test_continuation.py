@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import csv
 import dataclasses
 import gc
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,19 +18,12 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from all_agents.agents import DQN
 from allcore.checkpoint import load_tensors
 from allcore.environments import GymEnvironment
-from allcore.errors import CheckpointError
 from allcore.experiments import Outcome, RunSpec, SingleEnvExperiment
-from allcore.experiments.checkpoints import Checkpoints, Due
-from allcore.experiments.continuation import go_on
 from allcore.experiments.experiment import Experiment
-from allcore.experiments.interruption import Interruption
 from allcore.experiments.run import execute
 from allcore.experiments.setup import build
 from allcore.experiments.status_logger import StatusLogger
-from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.training_state import go_on_from, training_state
-from allcore.logging import DummyLogger
-from allcore.presets import Preset
 
 SMALL = {"replay_start_size": 60, "replay_buffer_size": 150, "hidden": [8]}
 CASES = {
@@ -176,67 +167,6 @@ def test_a_killed_run_ends_as_one_that_never_was(
     assert not list((killed / "checkpoints").glob("*.safetensors"))  # a finished run needs none
 
 
-def test_a_damaged_checkpoint_costs_only_the_way_from_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = _spec("dqn", checkpoint_frames=50)
-    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
-    with monkeypatch.context() as patch:
-        _kill_after(190, patch)
-        with pytest.raises(Killed):
-            execute(spec, tmp_path / "killed", quiet=True)
-    newest, before = Checkpoints(next(tmp_path.glob("killed/*/*/*")) / "checkpoints").files()
-    content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 1
-    newest.write_bytes(content)
-    killed = _run(spec, tmp_path / "killed", monkeypatch).folder
-    (entry,) = json.loads((killed / "run.json").read_text())["continued"]
-    assert entry["frame"] == int(before.stem)
-    assert [newest.name in notice for notice in entry["notices"]] == [True]
-    assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        OSError(5, "Input/output error"),
-        MemoryError(),
-        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 MiB"),
-    ],
-    ids=repr,
-)
-@pytest.mark.parametrize(
-    "where", ["allcore.checkpoint.safe_open", "allcore.experiments.continuation.go_on_from"]
-)
-def test_a_checkpoint_that_the_machine_cannot_read_is_neither_passed_over_nor_to_be_removed(
-    error: Exception,
-    where: str,
-    tmp_path: Path,
-    small_run: RunSpec,
-    at_frame: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise error
-
-    def kill() -> None:
-        raise Killed
-
-    with at_frame(200, kill), pytest.raises(Killed):
-        execute(small_run, tmp_path, quiet=True)
-    (folder,) = tmp_path.glob("*/*/*")
-    before = sorted(path.name for path in (folder / "checkpoints").iterdir())
-    with monkeypatch.context() as patch:
-        patch.setattr(where, fail)
-        outcome = execute(small_run, tmp_path, quiet=True)
-    assert outcome.state == "failed"
-    assert "Nothing says that it is damaged: the same command tries again" in outcome.message
-    assert "Remove" not in outcome.message
-    assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == before
-    assert execute(small_run, tmp_path, quiet=True).state == "finished"
-
-
 def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = _spec("dqn", checkpoint_frames=50)
     with monkeypatch.context() as patch:
@@ -316,66 +246,6 @@ def test_an_agent_never_learns_from_the_step_between_two_episodes(monkeypatch: p
     after.close()
 
 
-def test_the_time_of_the_next_checkpoint() -> None:
-    now = 100.0
-    due = Due(60, 0, clock=lambda: now)
-    assert not due.now(5)
-    now = 160.0
-    assert due.now(5)
-    due.written(5, took=0.5)
-    assert not due.now(5)
-    now = 219.0
-    assert not due.now(6)
-    now = 220.0
-    assert due.now(6)
-    due.written(6, took=3.0)  # a fiftieth of the time at most: the next one after 150 seconds
-    now = 369.0
-    assert not due.now(7)
-    now = 370.0
-    assert due.now(7)
-    never, by_frames = Due(0, 0, clock=lambda: now), Due(0, 70, frame=75, clock=lambda: now)
-    now = 1e9
-    assert not never.now(10**9)
-    assert [by_frames.now(frame) for frame in (139, 140, 141)] == [False, True, True]
-    by_frames.written(145, took=1e6)
-    assert [by_frames.now(frame) for frame in (209, 210)] == [False, True]
-
-
-def test_the_first_request_waits_and_the_second_does_not() -> None:
-    with Interruption() as interruption:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        assert not interruption.requested
-        with interruption.patient():
-            signal.raise_signal(signal.SIGTERM)
-            assert interruption.requested
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(signal.SIGINT) is not interruption._asked
-
-
-def test_a_run_that_is_asked_to_stop_saves_and_goes_on_exactly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = _spec("dqn", checkpoint_frames=0)
-    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
-    chosen, ticks = Experiment._chosen, iter(range(1000))
-
-    def asked(self: Experiment, state: Any) -> Any:
-        if next(ticks) == 123:
-            signal.raise_signal(signal.SIGTERM)
-        return chosen(self, state)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Experiment, "_chosen", asked)
-        stopped = execute(spec, tmp_path / "stopped", quiet=True)
-    assert stopped.state == "interrupted"
-    assert len(Checkpoints(stopped.folder / "checkpoints").files()) == 1
-    continued = _run(spec, tmp_path / "stopped", monkeypatch).folder
-    for name in ("episodes.csv", "returns100.csv", "evaluation_episodes.csv"):
-        assert (continued / name).read_text() == (whole / name).read_text(), name
-
-
 def test_the_run_of_an_agent_that_cannot_be_saved_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -387,113 +257,3 @@ def test_the_run_of_an_agent_that_cannot_be_saved_begins_anew(
     warnings = [record.message for record in caplog.records if "no checkpoint" in record.message]
     assert len(warnings) == 3  # one for each time that it was begun
     assert "DQN cannot be saved" in warnings[0]
-
-
-def test_a_last_checkpoint_that_cannot_be_written_is_told_though_one_was_before(
-    tmp_path: Path,
-    small_run: RunSpec,
-    at_frame: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def full(*_: Any) -> None:
-        raise CheckpointError("no room")
-
-    monkeypatch.setattr(Checkpoints, "save", full)
-    with at_frame(300, lambda: signal.raise_signal(signal.SIGTERM)):
-        assert execute(small_run, tmp_path, quiet=True).state == "interrupted"
-    told = [text for text in caplog.messages if "no checkpoint" in text]
-    assert told == ["no checkpoint at frame 70: no room", "no checkpoint at frame 300: no room"]
-
-
-def test_where_no_checkpoint_can_be_read_nothing_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        _kill_after(250, patch)
-        with pytest.raises(Killed):
-            execute(_spec("dqn"), tmp_path, quiet=True)
-    (folder,) = tmp_path.glob("*/*/*")
-    rows, files = (folder / "episodes.csv").read_text(), Checkpoints(folder / "checkpoints").files()
-    for path in files:
-        path.write_bytes(path.read_bytes()[:-9])
-    outcome = execute(_spec("dqn"), tmp_path, quiet=True)
-    assert outcome.state == "failed"
-    assert "Remove that folder" in outcome.message
-    assert (folder / "episodes.csv").read_text() == rows
-    assert Checkpoints(folder / "checkpoints").files() == files
-
-
-def test_a_request_between_two_stretches_is_not_forgotten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = _spec("dqn", checkpoint_frames=0, save_freq=3)
-    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
-    save = Preset.save
-
-    def asked(self: Preset, path: Path) -> None:
-        signal.raise_signal(signal.SIGINT)
-        save(self, path)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Preset, "save", asked)
-        with contextlib.suppress(
-            KeyboardInterrupt
-        ):  # the last weights are saved when nobody is patient any more
-            execute(spec, tmp_path / "stopped", quiet=True)
-    (folder,) = tmp_path.glob("stopped/*/*/*")
-    assert len(Checkpoints(folder / "checkpoints").files()) == 1
-    stopped = _run(spec, tmp_path / "stopped", monkeypatch).folder
-    assert (stopped / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
-
-
-@pytest.mark.parametrize(
-    ("other", "said"),
-    [
-        ({"preset": "classic.ddqn"}, "preset is 'classic.ddqn', and here it is 'classic.dqn'"),
-        ({"seed": 2}, "seed is 2, and here it is 1"),
-        ({"hyperparameters": {**SMALL, "lr": 0.5}}, "lr is 0.5, and here it is 0.001"),
-        ({"environment": "MountainCar-v0"}, "environment is 'classic:MountainCar-v0'"),
-    ],
-    ids=str,
-)
-def test_a_checkpoint_of_another_run_is_refused_though_its_tensors_may_fit(
-    other: dict[str, Any], said: str, tmp_path: Path
-) -> None:
-    env, preset = build(_spec("dqn", **other))
-    theirs = SingleEnvExperiment(preset, env)
-    theirs.train(frames=5)
-    checkpoints = Checkpoints(tmp_path)
-    checkpoints.save(5, training_state(theirs))
-    theirs.close()
-    env, preset = build(_spec("dqn"))
-    mine = SingleEnvExperiment(preset, env)
-    before = copy.deepcopy(preset.state_dict())
-    with pytest.raises(CheckpointError, match="does not fit this run") as caught:
-        go_on(mine, checkpoints)
-    assert said in caught.value.message
-    assert mine.frame == 0
-    assert all(torch.equal(before[name], tensor) for name, tensor in preset.state_dict().items())
-    mine.close()
-
-
-def test_an_older_checkpoint_does_not_say_whose_it_is(tmp_path: Path) -> None:
-    env, preset = build(_spec("dqn"))
-    experiment = SingleEnvExperiment(preset, env)
-    experiment.train(frames=5)
-    state = training_state(experiment)
-    del state["preset"]
-    checkpoints = Checkpoints(tmp_path)
-    checkpoints.save(5, state)
-    assert go_on(experiment, checkpoints) == {"frame": 5, "notices": []}
-    experiment.close()
-
-
-@pytest.mark.parametrize(
-    "counts", [{"frame": "5"}, {"frame": -1}, {"frame": True}, {"episodes": 0.5}, {"episodes": None}]
-)
-def test_counts_that_make_no_sense_are_refused(counts: dict[str, Any]) -> None:
-    log = TrainingLog(DummyLogger(), 100)
-    with pytest.raises(CheckpointError, match="a training cannot have had"):
-        log.load_state_dict({**log.state_dict(), **counts})
-    assert (log.frame, log.episodes) == (0, 0)
