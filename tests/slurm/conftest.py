@@ -1,6 +1,7 @@
-"""A private Slurm cluster for the tests with the marker `slurm`: controller, two nodes of four processors, munge.
+"""Programs of Slurm that a test writes, and a private cluster for the tests with the marker `slurm`: controller, two nodes, munge.
 
-The script that starts it is named by SLURM_LOCAL, or lies beside the repository; without it, or without Slurm's programs, these tests skip.
+The script that starts the cluster is named by SLURM_LOCAL, or lies beside the repository; without it, or without Slurm's programs, these
+tests skip.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from allcore.experiments.setup import canonical
+from allcore.experiments.spec import RunSpec
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,3 +128,42 @@ def cluster(_cluster: Cluster):
     subprocess.run(["scancel", "--state=PENDING", "--me"], env=_cluster.env, check=False, capture_output=True)
     subprocess.run(["scancel", "--me"], env=_cluster.env, check=False, capture_output=True)
     wait(lambda: not _cluster.slurm("squeue", "--noheader").strip(), what="the end of all jobs")
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Write Slurm's programs: each notes its arguments in `calls`, then does what the test says."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    def write(**scripts: str) -> None:
+        for name, body in scripts.items():
+            (folder / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/calls\n{body}\n')
+            (folder / name).chmod(0o755)
+
+    write(sbatch="echo 77", squeue="", scontrol="echo MaxArraySize = 1001", sacct="exit 1", scancel="")
+    return write
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Callable[[str], list[str]]:
+    """How one of the programs was called so far."""
+
+    def of(program: str) -> list[str]:
+        lines = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
+        return [line for line in lines if line.split()[0] == program]
+
+    return of
+
+
+@pytest.fixture
+def specs() -> Callable[..., list[RunSpec]]:
+    """`specs(3)`: short runs of three seeds."""
+
+    def of(count: int, **more: object) -> list[RunSpec]:
+        fields = {"preset": "classic.dqn", "environment": "CartPole-v1", "frames": 100, **more}
+        one = canonical(RunSpec(**fields))  # type: ignore[arg-type]
+        return [RunSpec(**{**vars(one), "seed": seed}) for seed in range(count)]
+
+    return of
