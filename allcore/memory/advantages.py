@@ -54,10 +54,9 @@ class AdvantageBatch:
             extras={name: extra[rows] for name, extra in self.extras.items()},
         )
 
-    def minibatches(self, num: int, generator: torch.Generator) -> Iterator[AdvantageBatch]:
-        """All rows in random order, in `num` minibatches of one size; what happens to a rest, `minibatch_rows` says."""
-        for rows in minibatch_rows(len(self), num, generator, self.weights.device):
-            yield self[rows]
+    def minibatches(self, num: int, generator: torch.Generator) -> Iterator[Tensor]:
+        """Indices of all rows in random order, in `num` minibatches of one size; what happens to a rest, `minibatch_rows` says."""
+        return minibatch_rows(len(self), num, generator, self.weights.device)
 
 
 def advantage_batch(rollout: Rollout, values: Tensor, advantages: Tensor) -> AdvantageBatch:

@@ -42,9 +42,15 @@ class Categorical:
     def sample(self) -> Tensor:
         """Actions drawn at random, int64 `[N]`."""
         probabilities = self.probabilities.detach()
-        # The first of A alarm clocks that ring at these rates. It is what `torch.multinomial` computes, to the bit, after checks that
-        # take three times as long.
-        clocks = torch.empty_like(probabilities).exponential_(generator=self.generator)
+        # The first of A alarm clocks that ring at these rates. So does `torch.multinomial`, after checks that take three times as long.
+        uniform = torch.rand(
+            probabilities.shape,
+            generator=self.generator,
+            device=probabilities.device,
+            dtype=probabilities.dtype,
+        )
+        # from above 0 to below 1: a clock of 0 or infinity would let an impossible action win
+        clocks = -uniform.clamp(min=torch.finfo(uniform.dtype).tiny).log()
         return (probabilities / clocks).argmax(-1)
 
     def mode(self) -> Tensor:

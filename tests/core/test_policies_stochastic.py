@@ -60,17 +60,19 @@ def test_categorical_proportions():
     assert sum((c - e) ** 2 / e for c, e in zip(counts, [600, 1200, 4200], strict=True)) < 13.8
 
 
-def test_categorical_draws_what_multinomial_draws():
-    ours, torchs = generator(2), generator(2)
+def test_categorical_draws_the_first_of_clocks_that_ring_at_the_rates():
+    ours, theirs = generator(2), generator(2)
     for shape in ((2,), (8, 3), (4, 5, 6)):
-        pi = Categorical.of(
-            torch.randn(shape, generator=generator(4)).index_fill(-1, torch.tensor(1), -math.inf), ours
-        )
-        rows = pi.probabilities.reshape(-1, shape[-1])
-        assert (
-            pi.sample().flatten().tolist() == torch.multinomial(rows, 1, generator=torchs).flatten().tolist()
-        )
-    assert ours.get_state().equal(torchs.get_state())
+        pi = Categorical.of(torch.randn(shape, generator=generator(4)), ours)
+        clocks = -torch.rand(shape, generator=theirs).double().log() / pi.probabilities.double()
+        assert torch.equal(pi.sample(), clocks.argmin(-1))
+
+
+@pytest.mark.parametrize("drawn", [0.0, 2**-24, 0.5, 1 - 2**-24])
+def test_an_impossible_action_is_never_drawn_whatever_the_numbers(drawn, monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda shape, **_: torch.full(shape, drawn))
+    pi = Categorical.of(torch.tensor([[-math.inf, 3.0, -math.inf], [-math.inf, -80.0, 0.0]]), generator())
+    assert pi.sample().tolist() == [1, 2]
 
 
 def test_softmax_policy_acts_alike_for_one_state_and_an_array_of_one():

@@ -443,7 +443,8 @@ def test_minibatches_of_advantages_keep_rows_together():
         )
     batch = buffer.advantages(simple(9))
     seen = []
-    for part in batch.minibatches(3, torch.Generator().manual_seed(3)):
+    for rows in batch.minibatches(3, torch.Generator().manual_seed(3)):
+        part = batch[rows]
         assert len(part) == 2
         numbers = part.actions
         seen += numbers.tolist()

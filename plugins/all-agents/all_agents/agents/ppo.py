@@ -110,20 +110,23 @@ class PPO(ParallelAgent):
         self._rollouts = 0
         self._generator = generator
         self._learn = CompiledUpdate(self._update, [actor_critic]) if compiled else self._update
-        acting = actor_critic.distribution
-        self._distribution = CompiledUpdate(acting, [actor_critic]) if compiled else acting
+        self._choose = CompiledUpdate(self._draw, [actor_critic]) if compiled else self._draw
 
     def act(self, state_array: StateArray) -> Tensor:
         """Learn when a rollout is complete, and draw the next actions."""
         states = state_array.to(self.actor_critic.device)
         if self.rollout_buffer.full:
             self._train(self.rollout_buffer.rollout(states))
-        distribution = self._distribution(states)
-        actions: Tensor = distribution.sample()
-        # ratios will be to the probabilities of the policy that acted
-        self.rollout_buffer.store(states, actions, log_probs=distribution.log_prob(actions))
+        actions, log_probs = self._choose(states)
+        self.rollout_buffer.store(states, actions, log_probs=log_probs)
         self.steps += len(state_array) - int(torch.count_nonzero(state_array.done))
         return actions.to(state_array.device)
+
+    def _draw(self, states: StateArray) -> tuple[Tensor, Tensor]:
+        """Actions, and how likely they were to the policy that acted: ratios will be to that."""
+        distribution = self.actor_critic.distribution(states)
+        actions = distribution.sample()
+        return actions, distribution.log_prob(actions)
 
     def _train(self, rollout: Rollout) -> None:
         batch, clip = self._batch(rollout), self.clip_ratio(self.steps)
@@ -131,7 +134,7 @@ class PPO(ParallelAgent):
             if epoch > 0 and self.recompute_advantages:
                 batch = self._batch(rollout)
             minibatches = batch.minibatches(self.n_minibatches, self._generator)
-            diagnostics = torch.stack([self._learn(minibatch, clip) for minibatch in minibatches]).mean(0)
+            diagnostics = torch.stack([self._learn(batch, rows, clip) for rows in minibatches]).mean(0)
             if self.target_kl is not None and diagnostics[_APPROX_KL] > self.target_kl:
                 break
         self._log(batch, diagnostics)
@@ -144,8 +147,9 @@ class PPO(ParallelAgent):
         )
         return advantage_batch(rollout, values, advantages)
 
-    def _update(self, batch: AdvantageBatch, clip: float) -> Tensor:
-        """One update from a minibatch; what it tells of itself, `[5]`."""
+    def _update(self, rollout: AdvantageBatch, rows: Tensor, clip: float) -> Tensor:
+        """One update from these rows `[B]`; what it tells of itself, `[5]`."""
+        batch = rollout[rows]
         # forward pass
         distribution, values = self.actor_critic(batch.states)
         log_ratios = distribution.log_prob(batch.actions) - batch.extras["log_probs"]
