@@ -166,7 +166,7 @@ def test_it_learns_the_values_and_actions_of_a_probe(kind: type[Probe], actions:
         actor, torch.optim.SGD(actor.parameters(), lr=0.3), generator=Seeds(0).generator("policy")
     )
     agent = VPG(v, policy, RolloutBuffer(16), discount_factor=GAMMA, lam=0.97, value_updates=10)
-    play(agent, kind(actions), 1000, n_envs)
+    play(agent, kind(actions), 2000, n_envs)
     for known in kind(actions).values(GAMMA):
         assert v.no_grad(known.state).item() == pytest.approx(known.value, abs=0.15)
         if known.best_action is not None:
