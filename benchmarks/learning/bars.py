@@ -37,7 +37,7 @@ FIVE = tuple(range(5))  # where a seed costs more than five minutes of a process
 SOLVED = "Gymnasium's reward_threshold"
 ZOO = "rl-baselines3-zoo, benchmark.md: mean less one standard deviation"
 CLEANRL = "CleanRL, mean less one standard deviation"
-SIMBA = "SAC in SimbaV2's baseline files, which are CrossQ's, Gymnasium v4: mean less one standard deviation"
+SIMBA = "SAC in SimbaV2's baseline files, Gymnasium v4: mean less one standard deviation"
 RANDOM = "five times the return of random actions"
 
 BEGUN = "learning has begun: random actions reach -20.7"
