@@ -108,7 +108,7 @@ BARS: dict[tuple[str, str], Bar] = {
         seeds=(0,),
         episodes=20,
         source=BEGUN,
-        settings={"final_exploration_step": 200_000},
+        settings={"final_exploration_step": 200_000, "precision": "bfloat16"},
     ),
 }
 
