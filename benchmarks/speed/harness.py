@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import os
 import platform
@@ -49,28 +50,46 @@ def python_of(peer: str) -> str:
 def measure(contenders: Mapping[str, Command], settings: Mapping[str, Any], repeats: int) -> list[Run]:
     """Run every contender `repeats` times, in turn, and begin each repetition with another one.
 
+    One that fails is told of, and left out from there on with what it had: the others have been measured for hours.
+
     Args:
         contenders: by their names.
         settings: what all of them are told.
         repeats: how often.
 
     Raises:
-        SystemExit: a contender failed.
+        SystemExit: there is none, or all have failed.
     """
+    commit()  # of what is measured, which may take hours
     runs: list[Run] = []
     names = list(contenders)
     for repetition in range(repeats):
-        first = repetition % len(names)
+        first = repetition % max(len(names), 1)
         for name in names[first:] + names[:first]:
-            contender = contenders[name]
-            command = [*contender.arguments, json.dumps({**settings, **contender.settings})]
-            process = subprocess.run(command, capture_output=True, text=True, check=False)
-            if process.returncode:
-                raise SystemExit(f"{name} failed:\n{process.stderr}")
-            run = {"contender": name, "repetition": repetition, **json.loads(process.stdout.splitlines()[-1])}
+            run = measure_once(contenders[name], settings)
+            if run is None:
+                print(f"{name} failed, and is left out", flush=True)
+                names.remove(name)
+                runs = [each for each in runs if each["contender"] != name]
+                continue
             print(f"{repetition + 1}/{repeats} {name:6} {run['steps_per_second']:8.1f} steps/s", flush=True)
-            runs.append(run)
+            runs.append({"contender": name, "repetition": repetition, **run})
+    if not runs:
+        raise SystemExit("nothing was measured: no contender is left")
     return runs
+
+
+def measure_once(contender: Command, settings: Mapping[str, Any]) -> Run | None:
+    """What one process of a contender says; None, with its errors on the screen, if it says nothing."""
+    command = [*contender.arguments, json.dumps({**settings, **contender.settings})]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        process.check_returncode()
+        run: Run = json.loads(process.stdout.splitlines()[-1])
+    except (subprocess.CalledProcessError, IndexError, ValueError):
+        print(process.stdout, process.stderr, sep="\n", file=sys.stderr)
+        return None
+    return run
 
 
 def summarise(runs: list[Run]) -> dict[str, dict[str, float]]:
@@ -143,11 +162,17 @@ def cpu_model() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
+@functools.cache
 def commit() -> str | None:
-    """The commit that is measured, with a `+` if files have changed since."""
-    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
+    """The commit that is measured, as it was when first asked for, with a `+` if files had changed since; results do not count."""
     try:
-        found = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
+        head = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--", ":/", f":(exclude){RESULTS.parent}")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
+    return f"{head}{'+' if changed else ''}"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()

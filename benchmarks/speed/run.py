@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import HERE, RESULTS, Command, Run, measure, python_of, summarise, write
+from harness import HERE, RESULTS, Command, Run, measure, measure_once, python_of, summarise, write
 from workloads import WORKLOADS, Workload
 
 NAMES = {
@@ -42,9 +42,11 @@ def main() -> int:
         print(f"{workload.title}", flush=True)
         asked = {"frames": options.frames, "threads": options.threads, "device": options.device}
         settings = dict(workload.settings) | {name: value for name, value in asked.items() if value}
+        check_rollouts(settings)
         contenders = commands(workload, options.contenders)
         runs = measure(contenders, settings, options.repeats)
         shares = profiles(contenders, settings)
+        held = held and {run["contender"] for run in runs} == set(contenders)
         summary = summarise(runs)
         bars = hold(workload, summary)
         held = held and all(bar["holds"] for bar in bars)
@@ -88,7 +90,21 @@ def commands(workload: Workload, chosen: list[str] | None) -> dict[str, Command]
             library = name.partition("-")[0]
             python = sys.executable if library in (*OURS, "plain") else python_of(library)
             found[name] = Command([python, str(HERE / "contenders" / f"{script}.py")], settings)
+    if missing := set(chosen or ()) - set(found):
+        print(f"without {', '.join(sorted(missing))}, which this workload does not have", flush=True)
     return found
+
+
+def check_rollouts(settings: Mapping[str, Any]) -> None:
+    """Refuse to stop the clock within a rollout: nobody else than ours could.
+
+    Raises:
+        SystemExit: it would be.
+    """
+    rollout = settings["n_envs"] * settings["n_steps"] if "n_epochs" in settings else 1
+    for name in ("warm_up", "frames"):
+        if settings[name] % rollout:
+            raise SystemExit(f"{name} are whole rollouts of {rollout:,} agent steps, not {settings[name]:,}")
 
 
 def profiles(contenders: Mapping[str, Command], settings: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -98,7 +114,8 @@ def profiles(contenders: Mapping[str, Command], settings: Mapping[str, Any]) -> 
         for name, command in contenders.items()
         if name.startswith("ours")
     }
-    return {run["contender"]: run["profile"] for run in measure(ours, settings, 1)} if ours else {}
+    found = {name: measure_once(command, settings) for name, command in ours.items()}
+    return {name: run["profile"] for name, run in found.items() if run is not None}
 
 
 def profile_table(shares: Mapping[str, Mapping[str, float]]) -> str:
@@ -130,6 +147,11 @@ def hold(workload: Workload, summary: Mapping[str, Mapping[str, float]]) -> list
         above, most = 1 / summary["floor"][f"{best}_to_it"] - 1, workload.most_above_floor
         what = f"{NAMES[best]}: time above the floor"
         bars.append({"what": what, "measured": above, "at most": most, "holds": above <= most})
+    if "plain" in summary and workload.cleanrl is not None:
+        speed = summary["plain"]["steps_per_second"]
+        what = f"{NAMES['plain']}: agent steps per second, where CleanRL's script had {workload.cleanrl:,} on a like machine"
+        least = workload.cleanrl
+        bars.append({"what": what, "measured": speed, "at least": least, "holds": speed >= least})
     return bars
 
 
@@ -151,7 +173,7 @@ def make_table(
     ]
     for name, row in summary.items():
         speed = f"{row['steps_per_second']:,.0f} ({row['slowest']:,.0f} to {row['fastest']:,.0f})"
-        ratios = f"{row['ours_to_it']:.2f} | {row['ours_to_it_by_cpu']:.2f}"
+        ratios = f"{row['ours_to_it']:.2f} | {row['ours_to_it_by_cpu']:.2f}" if "ours_to_it" in row else " | "
         updates = "/".join(sorted({str(run["updates"]) for run in runs if run["contender"] == name}))
         rows.append(f"| {NAMES[name]} | {speed} | {ratios} | {updates} |")
     for floor in sorted({run["contender"] for run in runs if run["contender"].startswith("floor")}):
@@ -160,8 +182,8 @@ def make_table(
         text = ", ".join(f"{part} {ms:.3g} ms" for part, ms in parts.items())
         rows += ["", f"The parts of {NAMES[floor]}: {text}."]
     for bar in bars:
-        bound = f"at least {bar['at least']:.2f}" if "at least" in bar else f"at most {bar['at most']:.0%}"
-        value = f"{bar['measured']:.2f}" if "at least" in bar else f"{bar['measured']:.1%}"
+        bound = f"at least {bar['at least']:,.2f}" if "at least" in bar else f"at most {bar['at most']:.0%}"
+        value = f"{bar['measured']:,.2f}" if "at least" in bar else f"{bar['measured']:.1%}"
         rows += ["", f"{bar['what']}: {value}, wanted {bound}: {'holds' if bar['holds'] else 'falls short'}."]
     loads = sorted(run["load_before"] for run in runs)
     rows += [

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes an environment of its own for every peer, in benchmarks/.venvs/ (git ignores it), with the versions of torch,
-# Gymnasium, MuJoCo and the ALE that ours has. A peer that is there already, with the same packages, is left alone.
+# Gymnasium, MuJoCo and the ALE that ours has. A peer that is there already, with the same packages and versions, is left alone.
 #
 #     sh benchmarks/speed/setup_peers.sh [PYTHON]
 set -eu
@@ -14,10 +14,11 @@ grep -v '^filelock==' constraints.txt >"$venvs/constraints.txt"
 peer() { # NAME PIP_ARGUMENT...
     venv=$venvs/$1
     shift
-    [ "$(cat "$venv/.installed" 2>/dev/null)" = "$*" ] && return
+    wanted="$* with constraints $(cksum <"$venvs/constraints.txt")"
+    [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ] && return
     "$python" -m venv --upgrade-deps "$venv"
     "$venv/bin/python" -m pip install --quiet --constraint "$venvs/constraints.txt" "$@"
-    echo "$*" >"$venv/.installed"
+    echo "$wanted" >"$venv/.installed"
 }
 
 common="torch gymnasium[mujoco] ale-py numpy opencv-python-headless"

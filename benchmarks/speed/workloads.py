@@ -22,6 +22,8 @@ class Workload:
         least_ratio: our agent steps per second must be so many times the fastest peer's: of `ours` at its best, compiled or
             not, or of another of ours; empty where none is set.
         most_above_floor: by this share a run may take longer than its floor; None where none is set.
+        cleanrl: agent steps per second of CleanRL's script on a machine like that of the results, with two cores: its place is
+            taken by the plain script, which may not be slower.
     """
 
     title: str
@@ -29,6 +31,7 @@ class Workload:
     contenders: Mapping[str, tuple[str, Mapping[str, Any]]]
     least_ratio: Mapping[str, float]
     most_above_floor: float | None = None
+    cleanrl: float | None = None
 
 
 _DQN_BREAKOUT = {
@@ -55,6 +58,7 @@ _C51_BREAKOUT = _DQN_BREAKOUT | {
     "v_min": -10.0,
     "v_max": 10.0,
     "lr": 2.5e-4,
+    "clip_grad": 0.0,  # nobody clips
 }
 _RAINBOW_BREAKOUT = {name: value for name, value in _C51_BREAKOUT.items() if name != "exploration"} | {
     "algorithm": "rainbow",
@@ -98,9 +102,10 @@ _PPO_BREAKOUT = {
     "value_loss_scaling": 0.5,
     "entropy_loss_scaling": 0.01,
     "clip_grad": 0.5,
+    "clip_values": False,
     "threads": 2,
     "seed": 0,
-    "warm_up": 1024,
+    "warm_up": 3072,  # so that there were updates, and compiled ones are compiled, wherever in its loop a library learns
     "frames": 8192,
 }
 _PPO_CARTPOLE = _PPO_BREAKOUT | {
@@ -177,6 +182,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("dqn", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={"ours": 1.6},
         most_above_floor=0.10,
+        cleanrl=87,
     ),
     "c51_breakout": Workload(
         title="C51 on Breakout, as DQN",
@@ -184,6 +190,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("dqn", "tianshou", "seed", "plain"),
         least_ratio={"ours": 1.6},
         most_above_floor=0.10,
+        cleanrl=78,
     ),
     "rainbow_breakout": Workload(
         title="Rainbow on Breakout, as DQN",
@@ -191,6 +198,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("dqn", "tianshou", "seed", "plain"),
         least_ratio={"ours": 2.0},
         most_above_floor=0.15,
+        cleanrl=29,
     ),
     "ppo_breakout": Workload(
         title="PPO on Breakout: 8 environments, 128 steps, 4 epochs of 4 minibatches",
@@ -198,6 +206,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_BFLOAT16 | _contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={"ours": 1.8, "ours-bf16": 2.4},
         most_above_floor=0.10,
+        cleanrl=220,
     ),
     "pqn_breakout": Workload(
         title="PQN on Breakout, as PPO",
@@ -213,6 +222,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("sac", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={"ours": 1.45},
         most_above_floor=0.10,
+        cleanrl=69,
     ),
     "ppo_halfcheetah": Workload(
         title="PPO on HalfCheetah: one environment, 2,048 steps, 10 epochs of 32 minibatches",
@@ -226,6 +236,7 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("ppo", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={"ours": 2.5},
         most_above_floor=0.30,
+        cleanrl=7257,
     ),
     "dqn_cartpole": Workload(
         title="DQN on CartPole: minibatches of 64, one update per step",
@@ -233,5 +244,6 @@ WORKLOADS: dict[str, Workload] = {
         contenders=_contenders("dqn", "sb3", "tianshou", "torchrl", "seed", "plain"),
         least_ratio={"ours": 2.0},
         most_above_floor=0.30,
+        cleanrl=719,
     ),
 }

@@ -21,6 +21,15 @@ import numpy as np
 #: A function that takes actions `[E, A]`, the space of one action, the processes that work for it, and what ends it all.
 Contender = tuple[Callable[[np.ndarray], Any], Any, Sequence[int], Callable[[], object]]
 
+_SIMULATORS = ("numpy", "gymnasium", "ale-py", "mujoco")
+#: Whose versions are written down. EnvPool has a MuJoCo of its own inside, which does not say which.
+PACKAGES = {
+    "ours": ("allcore", "all-atari", "all-mujoco", *_SIMULATORS),
+    "raw": _SIMULATORS,
+    "gymnasium": _SIMULATORS,
+    "envpool": ("numpy", "envpool"),
+}
+
 
 def ours(task: str, n: int, seed: int) -> Contender:
     from allcore.environments.resolve import resolve_environment
@@ -32,13 +41,13 @@ def ours(task: str, n: int, seed: int) -> Contender:
 
 
 def raw(task: str, n: int, seed: int) -> Contender:
-    """The vector that the simulator comes with, as fast as it goes."""
+    """The vector that the simulator comes with, as fast as it goes; one frame of a game at a time, as ours has it."""
     vector: Any
     if task == "Breakout":
         from ale_py.vector_env import AtariVectorEnv
 
         threads = min(n, len(os.sched_getaffinity(0)))
-        vector = AtariVectorEnv("breakout", num_envs=n, num_threads=threads, frameskip=4, stack_num=4)
+        vector = AtariVectorEnv("breakout", num_envs=n, num_threads=threads, frameskip=4, stack_num=1)
     else:
         import gymnasium
 
@@ -66,11 +75,11 @@ def _one(task: str) -> Any:
         mujoco.set_mju_user_warning(lambda _: None)  # of Gymnasium's models, in each process
         return gymnasium.make(task)
     import ale_py
-    from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
+    from gymnasium.wrappers import AtariPreprocessing
 
     gymnasium.register_envs(ale_py)
     game = gymnasium.make("ALE/Breakout-v5", frameskip=1, repeat_action_probability=0.0, obs_type="grayscale")
-    return FrameStackObservation(AtariPreprocessing(game, frame_skip=4), 4)
+    return AtariPreprocessing(game, frame_skip=4)
 
 
 def envpool(task: str, n: int, seed: int) -> Contender:
@@ -116,9 +125,7 @@ def main() -> None:
         "cpu_seconds": cpu_seconds(processes) - started_cpu,
         "quick_step_ms": float(np.percentile(np.diff(clock), 5)) * 1000,  # of the whole vector
         "load_before": load,
-        "versions": {
-            name: version(name) for name in ("numpy", {"envpool": "envpool"}.get(name, "gymnasium"))
-        },
+        "versions": {package: version(package) for package in PACKAGES[name]},
     }
     print(json.dumps(result), flush=True)
     close()

@@ -1,6 +1,6 @@
 """The floor of PPO on Breakout, CartPole and HalfCheetah: bare steps, choices and updates.
 
-With a setting `"precision": "bf16"`, Breakout's network computes in bfloat16, wherever that is faster.
+With a setting `"precision": "bfloat16"`, Breakout's network computes in bfloat16, wherever that is faster.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def make_loss(given: Mapping[str, Any], size: int) -> Callable[[Tensor, Tensor, 
 
 def breakout(given: Mapping[str, Any]) -> tuple[list[Tensor], Part, Part, Part]:
     """What is learnt, the choice with its log-probability and value, nothing to evaluate later, and the update."""
-    n_envs, n_steps, half = given["n_envs"], given["n_steps"], given.get("precision") == "bf16"
+    n_envs, n_steps, half = given["n_envs"], given["n_steps"], given.get("precision") == "bfloat16"
     network = nature_network(BREAKOUT_ACTIONS + 1)
     acting = copy.deepcopy(network).to(torch.bfloat16) if half else network
     noise = drawn_ahead(lambda: gumbel(n_steps, n_envs, BREAKOUT_ACTIONS, device=given["device"]))

@@ -6,16 +6,20 @@ A contender is a script that is called with the settings as JSON and prints its 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook
+
+_SIMULATION = ("torch", "gymnasium", "ale-py", "mujoco")
 
 
 def settings() -> dict[str, Any]:
@@ -54,7 +58,7 @@ class Stopwatch:
         self._before = [parameter.detach().clone() for parameter in self._parameters]
         self._load = os.getloadavg()[0]
         self._updates = 0
-        self._started, self._started_cpu = time.perf_counter(), time.process_time()
+        self._started, self._started_cpu = time.perf_counter(), cpu_seconds()
 
     def stop(self, agent_steps: int) -> dict[str, Any]:
         """End, after this many agent steps.
@@ -63,7 +67,7 @@ class Stopwatch:
             SystemExit: nothing was learnt.
         """
         self._wait()
-        seconds, cpu_seconds = time.perf_counter() - self._started, time.process_time() - self._started_cpu
+        seconds, cpu = time.perf_counter() - self._started, cpu_seconds() - self._started_cpu
         pairs = zip(self._before, self._parameters, strict=True)
         if not all((before != after).any() for before, after in pairs):
             raise SystemExit("parameters stayed as they were: this is not a measurement of learning")
@@ -72,9 +76,18 @@ class Stopwatch:
             "agent_steps": agent_steps,
             "updates": self._updates,
             "seconds": seconds,
-            "cpu_seconds": cpu_seconds,
+            "cpu_seconds": cpu,
             "load_before": self._load,  # what else the machine was doing
         }
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process with all its threads, and of the processes in which it has environments."""
+    ticks = sum(
+        sum(map(int, Path(f"/proc/{child.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[11:13]))
+        for child in multiprocessing.active_children()
+    )
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def report(result: dict[str, Any], *distributions: str) -> None:
@@ -82,5 +95,5 @@ def report(result: dict[str, Any], *distributions: str) -> None:
     result["threads"] = torch.get_num_threads()
     if torch.cuda.is_initialized():
         result["gpu"] = torch.cuda.get_device_name()
-    result["versions"] = {name: version(name) for name in (*distributions, "torch", "gymnasium", "ale-py")}
+    result["versions"] = {name: version(name) for name in (*distributions, *_SIMULATION)}
     print(json.dumps(result))

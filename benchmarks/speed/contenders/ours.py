@@ -1,4 +1,7 @@
-"""A preset of ours, set to the workload's settings, in a run with everything that `all run` does: loggers, checkpoints, status."""
+"""A preset of ours, set to the workload's settings, in a run with everything that `all run` does: loggers, weights, status.
+
+Checkpoints that are written by time do not fall into a measurement of a minute; `benchmarks/survival/checkpoint_cost.py` has what they cost.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from allcore.bodies import Body
 from allcore.experiments import RunSpec
 from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import begin
+from allcore.experiments.ending import save_weights
 from allcore.experiments.experiment import Experiment
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.run_folder import RunFolder
@@ -34,10 +38,22 @@ PRESETS = {
 DISTRIBUTIONS = ("allcore", "all-agents", "all-atari", "all-mujoco")
 
 
+#: Settings that are no hyperparameters.
+OTHERS = ("algorithm", "environment", "frame_skip", "seed", "device", "threads", "warm_up", "frames")
+#: And those that our presets have under other names, or have not as an option.
+OTHERS += ("exploration", "layer_norm", "profile", "order", "hidden")
+
+
 def make_spec(given: dict[str, Any]) -> RunSpec:
-    """The run that the settings describe."""
+    """The run that the settings describe.
+
+    Raises:
+        SystemExit: a setting means nothing to the preset.
+    """
     preset = PRESETS[given["algorithm"], given["environment"]]
     known = {field.name for field in dataclasses.fields(find_preset(preset)[0].values)}
+    if unknown := set(given) - known - set(OTHERS):
+        raise SystemExit(f"{preset} has no {', '.join(sorted(unknown))}")
     wanted = {
         "normalize_observations": False,
         "normalize_rewards": False,
@@ -65,6 +81,13 @@ def updates_of(experiment: Experiment) -> int:
     return sum(part.updates for part in vars(agent).values() if isinstance(part, Approximation))
 
 
+def train(experiment: Experiment, spec: RunSpec, folder: RunFolder, frames: int) -> None:
+    """As every run does: weights are saved each `save_freq` episodes."""
+    while experiment.frame < frames:
+        experiment.train(frames=frames, episodes=experiment.episode + spec.save_freq)
+        save_weights(experiment, folder)
+
+
 def main() -> None:
     given = settings()
     keep_memory()  # as every run does
@@ -73,12 +96,12 @@ def main() -> None:
     stopwatch, sampler = Stopwatch(preset.parameters()), Sampler()
     with tempfile.TemporaryDirectory() as logdir, RunFolder(Path(logdir)) as folder:
         experiment = begin(spec, env, preset, folder, Interruption(), quiet=False, render=False)
-        experiment.train(frames=given["warm_up"])
+        train(experiment, spec, folder, given["warm_up"])
         before = updates_of(experiment)
         stopwatch.start()
         if given.get("profile"):
             sampler.start()
-        experiment.train(frames=spec.frames)
+        train(experiment, spec, folder, spec.frames)
         profile = sampler.stop() if given.get("profile") else None
         result = stopwatch.stop(given["frames"]) | {"profile": profile}
         result["updates"] = updates_of(experiment) - before  # a compiled program calls no optimizer

@@ -16,7 +16,7 @@ import torch
 from measured import Stopwatch
 from tianshou.algorithm.algorithm_base import Algorithm
 from tianshou.data import Collector, ReplayBuffer
-from tianshou.env import BaseVectorEnv, DummyVectorEnv
+from tianshou.env import BaseVectorEnv, DummyVectorEnv, SubprocVectorEnv
 from tianshou.env.atari import atari_wrapper
 from tianshou.env.atari.atari_network import DQNet
 from tianshou.utils.torch_utils import policy_within_training_step
@@ -45,7 +45,8 @@ def with_scale(network: DQNet) -> DQNet:
 def make_environments(given: dict[str, Any]) -> BaseVectorEnv:
     """The environments of this workload, with Tianshou's own wrappers.
 
-    One after the other in this process: eight Atari games are not faster in processes of their own on two cores.
+    One after the other in this process, but for games where there are cores for them: on two, eight are not faster in processes of
+    their own.
     """
     # The library draws from the global generators.
     np.random.seed(given["seed"])  # noqa: TID251
@@ -59,15 +60,15 @@ def make_environments(given: dict[str, Any]) -> BaseVectorEnv:
             return atari_wrapper.wrap_deepmind(gymnasium.make("BreakoutNoFrameskip-v4"))
         return gymnasium.make(given["environment"])
 
-    envs = DummyVectorEnv([make] * given["n_envs"])
+    several = atari and given["n_envs"] > 1 and given["threads"] > 4
+    envs = (SubprocVectorEnv if several else DummyVectorEnv)([make] * given["n_envs"])
     envs.seed(given["seed"])
     return envs
 
 
 def spaces(envs: BaseVectorEnv) -> tuple[Any, Any]:
     """The spaces of a wrapped environment's observations and actions; the vector has those without wrappers."""
-    env = envs.workers[0].env
-    return env.observation_space, env.action_space
+    return envs.get_env_attr("observation_space", [0])[0], envs.get_env_attr("action_space", [0])[0]
 
 
 def measure(

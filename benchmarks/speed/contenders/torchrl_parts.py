@@ -14,7 +14,7 @@ import ale_py
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation, TransformReward
 from measured import Stopwatch
 from tensordict import TensorDict
@@ -64,7 +64,10 @@ def features() -> nn.Sequential:
 
 
 def make_environments(given: dict[str, Any]) -> EnvBase:
-    """The environments of this workload: a single one, or several as one, one after the other in this process."""
+    """The environments of this workload: a single one, or several as one.
+
+    They are stepped one after the other in this process, but for games where there are cores for them.
+    """
     torch.manual_seed(given["seed"])
     gymnasium.register_envs(ale_py)
     name, n = given["environment"], given["n_envs"]
@@ -72,12 +75,13 @@ def make_environments(given: dict[str, Any]) -> EnvBase:
     def make() -> gymnasium.Env:
         if name != "Breakout":
             return gymnasium.make(name)
-        env = gymnasium.make("BreakoutNoFrameskip-v4")
+        env = gymnasium.make("BreakoutNoFrameskip-v4", obs_type="grayscale")
         env = EpisodicLives(AtariPreprocessing(env, frame_skip=given["frame_skip"]))
         return FrameStackObservation(TransformReward(env, np.sign), 4)
 
     several = n > 1
-    gym = SyncVectorEnv([make] * n, autoreset_mode=AutoresetMode.DISABLED) if several else make()
+    kind = AsyncVectorEnv if name == "Breakout" and given["threads"] > 4 else SyncVectorEnv
+    gym = kind([make] * n, autoreset_mode=AutoresetMode.DISABLED) if several else make()
     env = GymWrapper(gym, categorical_action_encoding=True, device=given["device"])
     env.set_seed(given["seed"])
     return TransformedEnv(env, DoubleToFloat()) if name == "HalfCheetah-v5" else env
