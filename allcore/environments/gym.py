@@ -14,6 +14,7 @@ from allcore.core import State, state_to_dict
 from allcore.environments.actions import ActionWriter
 from allcore.environments.environment import Environment
 from allcore.environments.episode_trace import EpisodeTrace, as_seen_before
+from allcore.environments.gym_objects import name_of
 from allcore.environments.gym_registry import make_gymnasium
 from allcore.environments.gym_vector import GymVectorEnvironment, make_vector
 from allcore.environments.spaces import ObservationReader, tensor_space
@@ -61,7 +62,8 @@ class GymEnvironment(Environment):
         self._env = make_gymnasium(environment, **options) if isinstance(environment, str) else environment
         self._make = partial(make, **options) if make is not None else None
         self._options = options
-        self._key = key or _key_of(self._env, self._id)
+        described = (f"gym:{environment}", options) if isinstance(environment, str) else name_of(self._env)
+        self._key, self._described = (key, options) if key is not None else described
         self._device = torch.device(device)
         self._observation_space = tensor_space(self._env.observation_space)
         self._read = ObservationReader(self._env.observation_space, self._device)
@@ -174,7 +176,7 @@ class GymEnvironment(Environment):
     @property
     def options(self) -> dict[str, Any]:
         """The options that `gymnasium.make`, or the function that made it, was given."""
-        return dict(self._options)
+        return dict(self._described)
 
     @property
     def observation_space(self) -> gymnasium.Space[Any]:
@@ -190,10 +192,3 @@ class GymEnvironment(Environment):
     def device(self) -> torch.device:
         """Where the tensors of the states lie."""
         return self._device
-
-
-def _key_of(env: gymnasium.Env, environment_id: str | None) -> str:
-    if environment_id is not None or env.spec is not None:
-        return f"gym:{environment_id or env.spec.id}"  # type: ignore[union-attr]
-    kind = type(env.unwrapped)
-    return f"{kind.__module__}:{kind.__qualname__}"

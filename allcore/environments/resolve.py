@@ -200,6 +200,11 @@ def _from_factory(text: str, device: torch.device | str, options: dict[str, Any]
 
 def _import_factory(text: str) -> Callable[..., Any]:
     module_name, _, attribute = text.partition(":")
+    if attribute.endswith(")"):
+        raise UnknownEnvironmentError(
+            f"{text!r} was an object with wrappers, or with options that no file can hold: it is not found again by a name.",
+            hint="Write a function that returns it, and name that one: 'my_module:make'.",
+        )
     families = [entry.record.name for entry in registry().records("environments")]
     try:
         module = import_user_module(module_name)
