@@ -29,7 +29,12 @@ def choose_threads(model: nn.Module) -> int:
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if parameters < SMALL_NETWORK:
         return 1
-    return min(MOST_THREADS, available_cores(), _wished())
+    return min(MOST_THREADS, available_cores(), _wished() or MOST_THREADS)
+
+
+def simulator_threads() -> int:
+    """The threads that simulators may have: a processor each, unless the user allows fewer. Their number changes no result."""
+    return min(available_cores(), _wished() or available_cores())
 
 
 @contextlib.contextmanager
@@ -43,10 +48,10 @@ def computing(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _wished() -> int:
-    """What the user allows: several runs that share a machine must not each take all of it."""
+def _wished() -> int | None:
+    """What the user allows, if they say so: several runs that share a machine must not each take all of it."""
     wish = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wish) if wish.isdigit() and int(wish) > 0 else MOST_THREADS
+    return int(wish) if wish.isdigit() and int(wish) > 0 else None
 
 
 def available_cores() -> int:

@@ -131,7 +131,7 @@ def test_a_random_stream_is_kept_over_resets_without_a_seed():
 def test_the_number_of_threads_changes_nothing(monkeypatch):
     seen = []
     for cores in (1, 3):
-        monkeypatch.setattr(all_mujoco.simulations, "available_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(all_mujoco.simulations, "simulator_threads", lambda cores=cores: cores)
         vector = MujocoEnvironment("Ant-v5").duplicate(8)
         vector.reset(seed=0)
         actions = torch.linspace(-1, 1, 64).view(8, 8)

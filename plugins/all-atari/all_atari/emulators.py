@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from ale_py import Action, ALEInterface, LoggerMode, roms
 from ale_py.vector_env import AtariVectorEnv
 
 from allcore.errors import CheckpointError, UsageError
+from allcore.experiments.threads import simulator_threads
 from allcore.seeding import Seeds
 
 #: Agent steps after which an emulator is seeded anew, when its next episode starts. Seeding makes the emulator load its
@@ -85,7 +85,8 @@ class Emulators:
         self._vector = AtariVectorEnv(
             rom,
             num_envs,
-            num_threads=min(num_envs, _available_cores()),
+            # By itself it counts all cores of the machine, also those that a container, a job or another run is to have.
+            num_threads=min(num_envs, simulator_threads()),
             max_num_frames_per_episode=settings.max_episode_frames,
             repeat_action_probability=settings.sticky_actions,
             full_action_space=settings.full_action_space,
@@ -262,8 +263,3 @@ def _load(rom: str) -> ALEInterface:
     assert path is not None
     emulator.loadROM(path)
     return emulator
-
-
-def _available_cores() -> int:
-    # The ALE counts all cores of the machine, also those that a container or a job may not use.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,7 +7,7 @@ import numpy as np
 from mujoco.batch import Batch  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from allcore.experiments.threads import available_cores
+from allcore.experiments.threads import simulator_threads
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Simulations:
         with_contacts = "cfrc_ext" in fields
         # An MjData for each simulation only where its contacts are asked for afterwards: one for each thread stays in the
         # cache, which makes a step of Ant 6 % and one of HalfCheetah 2 % quicker.
-        threads = max(1, min(available_cores(), n // SIMULATIONS_PER_THREAD))
+        threads = max(1, min(simulator_threads(), n // SIMULATIONS_PER_THREAD))
         self._batch = Batch(self.model, n, threads, persistent=with_contacts)
         self.qpos: Array = self._batch.bind("qpos")
         self.qvel: Array = self._batch.bind("qvel")
