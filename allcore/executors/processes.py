@@ -178,5 +178,8 @@ def _why(worker: _Worker, state: str) -> str:
         return f"its process was killed by signal {-code} (see {output})"
     if state == "failed" and status.get("state") == "failed":
         return str(status.get("error", ""))
-    lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    try:
+        lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError as error:  # somebody removed the run's folder
+        return f"exit code {code}, and {output} cannot be read: {error.strerror}"
     return f"{lines[-1] if lines else f'exit code {code}'} (see {output})"

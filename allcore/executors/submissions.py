@@ -25,6 +25,8 @@ SUBMISSION = "submission.json"
 def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> list[RunFolder]:
     """Find or make the folders of runs. A worker needs nothing else: `run.json` says what is to be run.
 
+    A run that has begun keeps its folder, and is gone on with as `specs` have it now.
+
     Args:
         specs: canonical specifications (`allcore.experiments.setup.canonical`).
         logdir: the folder of all runs.
@@ -47,13 +49,22 @@ def prepare(specs: Sequence[RunSpec], logdir: str | Path, *, fresh: bool) -> lis
             names[kind] = env.name
             env.close()
         folder = RunFolder.of(logdir, spec.preset, names[kind], spec.run_name, fresh=fresh)
-        if not folder.read_run():
+        record = folder.read_run()
+        if not record:
             _describe(folder, spec, names[kind])
         if folder.read_status().get("state") == "finished":
-            with contextlib.suppress(OSError):
-                Checkpoints(folder.checkpoints).clear()  # in case that it was killed just before
+            Checkpoints(folder.checkpoints).clear()  # in case that it was killed just before
+        elif record and not _says(record, spec) and not folder.is_locked():
+            # What is outside a run's identity (on_nan, loggers, checkpoints) may be asked for anew each time.
+            folder.write_run({**record, "spec": spec.to_json()}, durable=False)
         folders.append(folder)
     return folders
+
+
+def _says(record: Mapping[str, Any], spec: RunSpec) -> bool:
+    """Whether this content of `run.json` is of this very specification."""
+    mine, its = (json.dumps(each, sort_keys=True) for each in (spec.to_json(), record.get("spec")))
+    return mine == its
 
 
 def check_reachable(spec: RunSpec) -> None:
@@ -76,7 +87,7 @@ def check_reachable(spec: RunSpec) -> None:
         raise SpecError(
             f"Another process cannot find what {spec.preset} on {spec.environment} names in __main__, which is the "
             "script that runs now.",
-            hint="Move it into a module beside the script, and import it from there.",
+            hint="Move it into a module that can be imported from this folder, where the other process starts, too; or install it.",
         )
 
 

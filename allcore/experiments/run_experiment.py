@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from allcore.experiments.run import run
+from allcore.experiments.spec import RunSpec
 from allcore.experiments.spec_of import spec_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def run_experiment(
     loggers: Sequence[str] = ("core.tensorboard", "core.csv"),
     fresh: bool = False,
     on_nan: str = "stop",
+    checkpoint_seconds: int = RunSpec.checkpoint_seconds,
+    checkpoint_frames: int = 0,
 ) -> list[Outcome]:
     """Train every agent in every environment, one after the other, and evaluate it at the end.
 
@@ -48,6 +51,8 @@ def run_experiment(
         loggers: keys of the loggers.
         fresh: run again what has been run before.
         on_nan: what becomes of a run whose loss is infinite or not a number: `stop`, or `go-on`.
+        checkpoint_seconds: from one checkpoint to the next; 0 writes none by time.
+        checkpoint_frames: agent steps from one checkpoint to the next; 0 writes none by frames.
 
     Returns:
         What became of each run, agent by agent.
@@ -74,6 +79,8 @@ def run_experiment(
                 verbose=verbose,
                 save_freq=save_freq,
                 on_nan=on_nan,
+                checkpoint_seconds=checkpoint_seconds,
+                checkpoint_frames=checkpoint_frames,
             )
             outcome = run(spec, env, preset, logdir, fresh=fresh, quiet=quiet, render=render)
             outcomes.append(outcome)

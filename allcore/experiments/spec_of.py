@@ -22,6 +22,7 @@ def spec_of(
     env: AnyEnvironment,
     frames: float,
     *,
+    device: str | None = None,
     loggers: Sequence[str] = RunSpec.loggers,
     **fields: Any,
 ) -> RunSpec:
@@ -31,6 +32,7 @@ def spec_of(
         builder: the preset.
         env: the environment.
         frames: length of the training, in agent steps.
+        device: where the networks lie; by default where the builder says, else `cpu`.
         loggers: keys of the loggers, which may be short.
         **fields: further fields of the specification.
 
@@ -44,6 +46,7 @@ def spec_of(
         environment_options=env.options,
         hyperparameters=_changes(builder),
         frames=int(frames),
+        device=device or builder._device or "cpu",
         loggers=tuple(registry().find("loggers", key).key for key in loggers),
         versions=_versions(builder.make, type(env)),
         **fields,

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from allcore.errors import LogdirError, SpecError
 from allcore.executors import LocalExecutor, Standing
+from allcore.executors.processes import Processes
 from allcore.executors.standings import ask
 from allcore.executors.submissions import SUBMISSION, prepare, read_submission, write_submission
 from allcore.executors.worker import command_line, main
@@ -69,6 +71,18 @@ class TestPrepare:
         assert again.read_status()["frame"] == 7
         (fresh,) = prepare([_spec()], tmp_path, fresh=True)
         assert fresh.path.name == f"{folder.path.name}.2"
+
+    def test_what_is_outside_a_run_s_identity_is_as_it_was_asked_for_last(self, tmp_path: Path) -> None:
+        (folder,) = prepare([_spec()], tmp_path, fresh=False)
+        folder.write_run({**folder.read_run(), "continued": ["kept"]})
+        asked = _spec(on_nan="go-on", checkpoint_frames=7)
+        (again,) = prepare([asked], tmp_path, fresh=False)
+        assert again.path == folder.path
+        assert RunSpec.from_json(again.read_run()["spec"]) == asked
+        assert again.read_run()["continued"] == ["kept"]
+        with folder:  # of a run that somebody is at, it stays
+            prepare([_spec()], tmp_path, fresh=False)
+            assert RunSpec.from_json(again.read_run()["spec"]) == asked
 
     def test_checkpoints_that_a_killed_process_left_in_a_finished_run_go(self, tmp_path: Path) -> None:
         (folder,) = prepare([_spec()], tmp_path, fresh=False)
@@ -242,6 +256,32 @@ class TestSeveralProcesses:
         outcomes = LocalExecutor(tmp_path, quiet=True, jobs=2).submit([bad, good])
         assert [outcome.state for outcome in outcomes] == ["failed", "finished"]
         assert "cuda:99" in outcomes[0].message
+
+    def test_a_folder_that_is_removed_under_way_costs_that_run_only(self, tmp_path: Path) -> None:
+        specs = [_spec(0, frames=30_000), _spec(1)]
+        lost = RunFolder.of(tmp_path, "classic.dqn", "CartPole-v1", specs[0].run_name)
+
+        def remove() -> None:
+            _wait(lambda: lost.read_status().get("frame", 0) > 100)
+            shutil.rmtree(lost.path)
+
+        thread = threading.Thread(target=remove)
+        thread.start()
+        outcomes = LocalExecutor(tmp_path, quiet=True, jobs=2).submit(specs)
+        thread.join()
+        assert [outcome.state for outcome in outcomes] == ["failed", "finished"]
+        assert "output.txt cannot be read: No such file or directory" in outcomes[0].message
+
+    def test_processes_share_the_processor_s_threads_unless_the_user_says_how_many(
+        self, tmp_path: Path, monkeypatch
+    ) -> None:
+        processes = Processes(tmp_path, 4, fresh=False, quiet=True)
+        monkeypatch.setattr("allcore.executors.processes.available_cores", lambda: 8)
+        assert processes._environment()["OMP_NUM_THREADS"] == "1"  # as these tests say
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        assert processes._environment()["OMP_NUM_THREADS"] == "2"
+        monkeypatch.setattr("allcore.executors.processes.available_cores", lambda: 3)
+        assert processes._environment()["OMP_NUM_THREADS"] == "1"
 
     def test_a_request_to_stop_reaches_all_and_the_same_command_goes_on(self, tmp_path: Path) -> None:
         specs = [_spec(seed, frames=6000) for seed in range(3)]

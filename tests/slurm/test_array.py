@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import pytest
 
 from all_slurm import SlurmExperiment, slurm
@@ -18,6 +20,33 @@ from allcore.errors import SpecError, UnknownKeyError, UsageError
 from allcore.executors import Standing
 from allcore.executors.submissions import read_submission, write_submission
 from allcore.experiments.runs import find_runs
+from allcore.plugins import reset
+
+PLUGIN = """
+from dataclasses import replace
+
+from allcore.plugins import PresetRecord, hookimpl
+
+
+@hookimpl
+def all_presets():
+    yield PresetRecord(
+        name="dqn",
+        target=f"{__name__}:dqn",
+        summary="as classic.dqn",
+        agent="agents.dqn",
+        domain="classic",
+        default_frames=100,
+    )
+
+
+def __getattr__(name):
+    if name != "dqn":
+        raise AttributeError(name)
+    from all_agents.presets.classic import dqn
+
+    return replace(dqn, name="my_plugin.dqn")
+"""
 
 
 class TestSubmission:
@@ -165,6 +194,15 @@ class TestStandings:
         programs(squeue='[ -z "$SQUEUE_STATES" ] && echo "all-x|0|5_0|PENDING|(None)"')
         assert [task.state for task in slurm.tasks(["all-x"])] == ["PENDING"]
 
+    def test_of_very_many_jobs_slurm_is_asked_in_several_calls(self, calls, programs):
+        programs(squeue="echo all-7\\|3\\|5_3\\|RUNNING\\|n1")
+        tasks = slurm.tasks(f"all-20261123-000000-{number:06}" for number in range(4001))
+        asked = [call.partition("--name=")[2].split()[0].split(",") for call in calls("squeue")]
+        assert [len(names) for names in asked] == [2000, 2000, 1]
+        assert len({name for names in asked for name in names}) == 4001
+        assert {task.job for task in tasks} == {"5_3"}
+        assert slurm.endings(f"{number}_0" for number in range(2001)) == {}
+
     def test_no_answer_is_no_answer(self, programs, tmp_path: Path):
         write_submission(tmp_path, {"executor": "slurm.array", "name": "all-x", "index": 0, "folder": "x"})
         programs(squeue="exit 1")
@@ -218,11 +256,47 @@ class TestFromPython:
         with pytest.raises(UnknownKeyError, match="slurm.partition"):
             SlurmExperiment(dqn, GymEnvironment("CartPole-v1"), 100, partitio="x")
 
+    def test_a_preset_of_a_plugin_file_is_found_here_and_named_to_the_workers(
+        self, programs, tmp_path: Path, request
+    ):
+        from all_agents.presets.classic import dqn
+
+        file = tmp_path / "my_plugin.py"
+        file.write_text(PLUGIN)
+        request.addfinalizer(reset)
+        mine, env = replace(dqn, name="my_plugin.dqn"), GymEnvironment("CartPole-v1")
+        submitted = SlurmExperiment(mine, env, 100, plugin_files=[file])
+        assert [outcome.state for outcome in submitted.outcomes] == ["submitted"]
+        (job,) = tmp_path.glob("runs/slurm/*/job.sh")
+        assert f"--plugin {file}" in job.read_text()
+
+    def test_the_device_is_the_preset_s_unless_another_is_named(self, programs, monkeypatch):
+        from all_agents.presets.classic import dqn
+
+        on_gpu = replace(dqn, _device="cuda")  # as on a machine that has one
+        env = GymEnvironment("CartPole-v1")
+        assert SlurmExperiment(on_gpu, env, 100).outcomes[0].spec.device == "cuda"
+        assert SlurmExperiment(on_gpu, env, 100, device="cpu").outcomes[0].spec.device == "cpu"
+        assert SlurmExperiment(dqn, env, 100).outcomes[0].spec.device == "cpu"
+
+    def test_what_a_run_does_beside_computing(self, programs):
+        from all_agents.presets.classic import dqn
+
+        how = {"on_nan": "go-on", "checkpoint_seconds": 30, "checkpoint_frames": 1000}
+        (outcome,) = SlurmExperiment(dqn, GymEnvironment("CartPole-v1"), 100, **how).outcomes
+        assert {name: getattr(outcome.spec, name) for name in how} == how
+
+    def test_an_object_with_wrappers_is_not_taken_for_the_environment_within(self, calls, programs):
+        from all_agents.presets.classic import dqn
+
+        wrapped = gymnasium.wrappers.ClipReward(gymnasium.make("CartPole-v1"), 0, 0.5)
+        with pytest.raises(UsageError, match=r"ClipReward\(CartPole-v1\).*not found again by a name"):
+            SlurmExperiment(dqn, GymEnvironment(wrapped), 100)
+        assert calls("sbatch") == []
+
     def test_a_preset_that_no_other_process_finds_is_refused_with_what_to_do(
         self, calls, programs, tmp_path: Path
     ):
-        from dataclasses import replace
-
         from all_agents.presets.classic import dqn
 
         with pytest.raises(SpecError, match=r"(?s)no plugin registered it.*my_module:.*--plugin FILE.py"):

@@ -137,27 +137,52 @@ def test_a_task_that_is_queued_again_leaves_its_siblings_alone(cluster: Cluster,
     _check_equal(cluster, tmp_path, *run)
 
 
+def _preempt(cluster: Cluster, folder: Path) -> None:
+    """A run on the second node makes room for a job of the higher partition, and comes back."""
+    whole = ("--nodelist=n2", "--cpus-per-task=4")
+    setting = f"sbatch={' '.join(whole)}"
+    _submit(cluster, folder, "--frames", "600", "--executor-set", setting, pause=0.03)
+    wait(lambda: _frame(folder) > 100, what="the beginning")
+    cluster.slurm("sbatch", "--partition=high", *whole, "--output=/dev/null", "--wrap=sleep 2")
+    wait(lambda: _finished(folder), 300, "the end of a run that was preempted")
+    assert len(_starts(folder)) == 2
+    assert _starts(folder)[1]["frame"] > 100
+    _check_equal(cluster, folder, "--frames", "600")
+
+
 def test_a_preempted_run_comes_back(cluster: Cluster, tmp_path: Path) -> None:
-    _submit(
-        cluster,
-        tmp_path,
-        "--frames",
-        "600",
-        "--executor-set",
-        "sbatch=--nodelist=n2 --cpus-per-task=4",
-        pause=0.03,
-    )
-    wait(lambda: _frame(tmp_path) > 100, what="the beginning")
-    cluster.slurm(
-        "sbatch",
-        "--partition=high",
-        "--nodelist=n2",
-        "--cpus-per-task=4",
-        "--output=/dev/null",
-        "--wrap=sleep 2",
-    )
-    wait(lambda: _finished(tmp_path), 300, "the end of a run that was preempted")
-    assert len(_starts(tmp_path)) == 2
+    _preempt(cluster, tmp_path)
+
+
+@pytest.mark.parametrize("warned", [True, False], ids=["told by USR1", "told by TERM alone"])
+def test_a_run_that_is_preempted_with_a_grace_comes_back(
+    warned: bool, cluster: Cluster, tmp_path: Path
+) -> None:
+    """Who exits within the grace counts as finished for Slurm, so that the run has to ask for its own return."""
+    conf = Path(cluster.env["SLURM_CONF"])
+    usual = conf.read_text()
+    if not warned:
+        assert "preempt_send_user_signal" in usual
+        conf.write_text(usual.replace("SlurmctldParameters=preempt_send_user_signal\n", ""))
+        cluster.slurm("scontrol", "reconfigure")
+    cluster.slurm("scontrol", "update", "PartitionName=low", "GraceTime=15")
+    try:
+        _preempt(cluster, tmp_path)
+    finally:
+        conf.write_text(usual)
+        cluster.slurm("scontrol", "reconfigure")
+        cluster.slurm("scontrol", "update", "PartitionName=low", "GraceTime=0")
+
+
+def test_a_task_that_is_started_twice_leaves_the_first_alone(cluster: Cluster, tmp_path: Path) -> None:
+    _submit(cluster, tmp_path, "--frames", "600", pause=0.03)
+    wait(lambda: _frame(tmp_path) > 50, what="the beginning")
+    (job,) = tmp_path.glob("runs/slurm/*/job.sh")
+    again = tmp_path / "again.out"
+    cluster.slurm("sbatch", "--array=0", f"--output={again}", "--chdir", str(tmp_path), str(job))
+    wait(lambda: again.exists() and "refused: " in again.read_text(), what="its refusal")
+    wait(lambda: _finished(tmp_path), 300, "the end of the first")
+    assert len(_starts(tmp_path)) == 1
     _check_equal(cluster, tmp_path, "--frames", "600")
 
 
@@ -237,10 +262,13 @@ def test_what_the_controller_forgot_is_submitted_again(cluster: Cluster, tmp_pat
     _check_equal(cluster, tmp_path, *run)
 
 
-def test_a_node_daemon_that_is_killed_does_not_end_the_run(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [("--crash",), ()], ids=["killed", "stopped"])
+def test_a_node_daemon_that_is_started_again_does_not_end_the_run(
+    how: tuple[str, ...], cluster: Cluster, tmp_path: Path
+) -> None:
     _submit(cluster, tmp_path, "--frames", "600", "--executor-set", "sbatch=--nodelist=n1", pause=0.03)
     wait(lambda: _frame(tmp_path) > 50, what="the beginning")
-    cluster.control("stop-node", "n1", "--crash")
+    cluster.control("stop-node", "n1", *how)
     time.sleep(2)
     cluster.control("start-node", "n1")
     wait(lambda: _finished(tmp_path), 300, "the end")

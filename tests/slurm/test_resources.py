@@ -52,6 +52,8 @@ class TestResources:
         [
             "--job-name=x",
             "--array 0-1",
+            "--clusters=a",
+            "-M a",
             "--arr=0-1",
             "-J x",
             "-a0",

@@ -57,7 +57,8 @@ class Resources:
             if _is_ours(part):
                 raise UsageError(
                     f"slurm.sbatch names {part.partition('=')[0]}, which is given by us: runs are found and queued again by it.",
-                    hint="Leave it out. --jobs 8 lets eight run at once, slurm.grace says when they are told to end.",
+                    hint="Leave it out. --jobs 8 lets eight run at once, slurm.grace says when they are told to end, and all of "
+                    "Slurm's commands heed the variable SLURM_CLUSTERS.",
                 )
         for name, least in (("grace", 1), ("cpus", 1), ("gpus", 0)):
             value = getattr(self, name)
@@ -113,8 +114,8 @@ def _is_ours(part: str) -> bool:
 
 
 #: What `allcore`'s runs depend on: how jobs are found, logged, told to end, and queued again.
-_OURS = ("job-name", "array", "output", "open-mode", "requeue", "no-requeue", "signal", "wrap")
-_OURS_SHORT = ("-J", "-a", "-o")
+_OURS = ("job-name", "array", "output", "open-mode", "requeue", "no-requeue", "signal", "wrap", "clusters")
+_OURS_SHORT = ("-J", "-a", "-o", "-M")
 
 
 def seconds_of(time: str) -> int | None:

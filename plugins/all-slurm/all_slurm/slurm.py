@@ -70,16 +70,26 @@ def tasks(names: Iterable[str]) -> list[Task]:
     Raises:
         SlurmError: Slurm does not answer.
     """
-    listed = ",".join(sorted(set(names)))
-    if not listed:
-        return []
-    answer = _call("squeue", "--noheader", "--array", "--me", f"--name={listed}", "--format=%j|%K|%i|%T|%R")
     found = []
-    for line in answer.splitlines():
-        name, index, job, state, reason = line.split("|", 4)
-        if index.isdigit():
-            found.append(Task(name, int(index), job, state, reason.strip("()")))
+    for listed in _lists(names):
+        answer = _call(
+            "squeue", "--noheader", "--array", "--me", f"--name={listed}", "--format=%j|%K|%i|%T|%R"
+        )
+        for line in answer.splitlines():
+            name, index, job, state, reason = line.split("|", 4)
+            if index.isdigit():
+                found.append(Task(name, int(index), job, state, reason.strip("()")))
     return found
+
+
+def _lists(words: Iterable[str]) -> list[str]:
+    """The words, with commas, in lists of a length that one argument of a program can have."""
+    ordered = sorted(set(words))
+    return [",".join(ordered[first : first + _LONGEST]) for first in range(0, len(ordered), _LONGEST)]
+
+
+#: Names of jobs, or ids of tasks, in one call: Linux takes 128 KiB in an argument, and they have some 30 bytes each.
+_LONGEST = 2000
 
 
 def endings(jobs: Iterable[str]) -> dict[str, str]:
@@ -91,17 +101,14 @@ def endings(jobs: Iterable[str]) -> dict[str, str]:
     Returns:
         The last state of each that is known. Empty where the cluster keeps no accounts.
     """
-    ids = sorted(set(jobs))
-    if not ids:
-        return {}
+    lists = _lists(jobs)
     for more in ((), ("--completion",)):  # from the database, else from the file of completed jobs
+        told = ["sacct", *more, "--noheader", "--parsable2", "--format=jobid,state", "-j"]
         try:
-            answer = _call(
-                "sacct", *more, "--noheader", "--parsable2", "--format=jobid,state", "-j", ",".join(ids)
-            )
+            answers = [_call(*told, listed) for listed in lists]
         except SlurmError:
             continue
-        lines = [line.split("|") for line in answer.splitlines() if "|" in line]
+        lines = [line.split("|") for answer in answers for line in answer.splitlines() if "|" in line]
         # A requeued job has several lines: the last one counts.
         return {job: state.split()[0] for job, state in lines if state and "." not in job}
     return {}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from all_slurm.array import ArrayExecutor
 from allcore.executors.submissions import check_reachable
-from allcore.plugins import registry
+from allcore.experiments.spec import RunSpec
+from allcore.plugins import configure, registry
 
 if TYPE_CHECKING:
     from allcore.environments import AnyEnvironment
@@ -35,12 +36,15 @@ class SlurmExperiment:
         *,
         logdir: str | Path = "runs",
         seeds: Sequence[int] = (0,),
-        device: str = "cpu",
+        device: str | None = None,
         save_freq: int = 100,
         test_episodes: int = 100,
         verbose: bool = True,
         loggers: Sequence[str] = ("core.tensorboard", "core.csv"),
         plugin_files: Sequence[str] = (),
+        on_nan: str = "stop",
+        checkpoint_seconds: int = RunSpec.checkpoint_seconds,
+        checkpoint_frames: int = 0,
         fresh: bool = False,
         jobs: int | None = None,
         **settings: Any,
@@ -53,12 +57,15 @@ class SlurmExperiment:
             frames: length of each training, in agent steps.
             logdir: the folder of all runs; the nodes must see it, too.
             seeds: a run for each.
-            device: where the networks lie, on the node.
+            device: where the networks lie, on the node; by default where the presets say (`dqn.device("cuda")`), else `cpu`.
             save_freq: training episodes between two savings of the weights; 0 saves at the end only.
             test_episodes: whole games of the final evaluation; 0 leaves it out.
             verbose: log losses and debugging values too, which can take much space.
             loggers: keys of the loggers.
-            plugin_files: paths of single-file plugins that the workers load.
+            plugin_files: paths of single-file plugins, which are loaded here, too.
+            on_nan: what becomes of a run whose loss is infinite or not a number: `stop`, or `go-on`.
+            checkpoint_seconds: from one checkpoint to the next; 0 writes none by time.
+            checkpoint_frames: agent steps from one checkpoint to the next; 0 writes none by frames.
             fresh: run again what has been run before.
             jobs: how many may run at once.
             **settings: of the plugin `slurm`, such as `partition="gpu"`; `all list settings` lists them.
@@ -73,6 +80,10 @@ class SlurmExperiment:
 
         builders = agents if isinstance(agents, Sequence) else [agents]
         environments = envs if isinstance(envs, Sequence) else [envs]
+        files = tuple(str(Path(file).resolve()) for file in plugin_files)
+        if files:
+            switches = registry().switches
+            configure(files=[*switches.files, *files], no_plugins=switches.no_plugins, warn=switches.warn)
         described = [
             spec_of(
                 builder,
@@ -84,7 +95,10 @@ class SlurmExperiment:
                 test_episodes=test_episodes,
                 verbose=verbose,
                 loggers=loggers,
-                plugin_files=tuple(str(Path(file).resolve()) for file in plugin_files),
+                on_nan=on_nan,
+                checkpoint_seconds=checkpoint_seconds,
+                checkpoint_frames=checkpoint_frames,
+                plugin_files=files,
             )
             for builder in builders
             for env in environments

@@ -65,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(folder: RunFolder, given: argparse.Namespace, interruption: Interruption) -> tuple[str, str]:
     from allcore.executors.worker import mark_failed, work
 
-    # A finished run has no checkpoints left, and would seem to begin at frame 0.
-    if folder.read_status().get("state") != "finished":
+    # A finished run has no checkpoints left, and would seem to begin at frame 0; a task that Slurm started twice begins nothing.
+    if folder.read_status().get("state") != "finished" and not folder.is_locked():
         try:
             further = _note_start(folder)
         except OSError as error:
