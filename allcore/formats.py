@@ -1,6 +1,6 @@
 """The formats of our files: which version each kind has, how an older one becomes the newest, and which JSON is accepted.
 
-Every file that is read again says the version of its format, from the first one on:
+Every file from which a run goes on, or from which something is loaded, says the version of its format, from the first one on:
 
 | kind            | written by                         | where the number stands        |
 |-----------------|------------------------------------|--------------------------------|
@@ -8,7 +8,8 @@ Every file that is read again says the version of its format, from the first one
 | `run`           | `allcore.experiments.run_record`   | the entry `schema` of run.json |
 | `tensors`       | `allcore.checkpoint.save_tensors`  | first word of its header       |
 
-(`tensors` are checkpoints, the rows of replays and saved presets.) A format that changes so that older code would misread a
+(`tensors` are checkpoints, the rows of replays and saved presets.) Files that only tell how a run is doing, or where it was
+submitted (`status.json`, `submission.json`), are read entry by entry, and an entry that makes no sense counts as none. A format that changes so that older code would misread a
 new file gets the next number in `VERSIONS`, and the way from the number before it a function in `MIGRATIONS`. Nothing else
 need be touched: whoever reads a file calls `migrated`.
 """
@@ -27,6 +28,9 @@ VERSIONS: dict[str, int] = {"specification": 1, "run": 1, "tensors": 1}
 #: By kind and version: makes the content of the next version. It is given a dict (for `tensors`: `metadata`, `layouts`, `aliases`
 #: and `tensors` by name), which it may change. Empty, as every kind is at its first version.
 MIGRATIONS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+#: What to do about a file of a later version.
+UPGRADE = "Upgrade: pip install --upgrade allcore"
 
 #: JSON that is nested more deeply is nobody's; Python itself gives up at about a thousand levels.
 MOST_LEVELS = 100
@@ -56,7 +60,7 @@ def migrated(
     if version > newest:
         raise error(
             f"{source} was written by a later version of allcore (schema {version}, we read up to {newest})",
-            hint="Upgrade: pip install --upgrade allcore",
+            hint=UPGRADE,
         )
     for step in range(version, newest):
         try:

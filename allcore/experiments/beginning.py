@@ -54,7 +54,10 @@ def begin(
             "%s lies where there are no locks: see to it that no second process begins the same run",
             folder.path,
         )
-    folder.write_run({**record, "continued": _continuations(folder.read_run(), record, continued)})
+    before = folder.read_run()
+    if continued is None and before.get("started"):
+        continued = {"frame": 0, "notices": ["The run had begun, and left no checkpoint: it begins anew."]}
+    folder.write_run({**record, "continued": _continuations(before, record, continued)})
     for notice in continued["notices"] if continued else ():
         logging.getLogger("allcore").warning("%s", notice)
     return experiment

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from allcore.checkpoint import load_state, remove_half_written, save_state
 from allcore.errors import CheckpointError
 from allcore.experiments.row_files import RowFiles
+from allcore.formats import UPGRADE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +35,16 @@ class Checkpoints:
         self._rows = RowFiles(folder, KEPT)
 
     def files(self) -> list[Path]:
-        """Those that there are, the newest first."""
-        found = [path for path in self.folder.glob("*.safetensors") if path.stem.isdigit()]
+        """Those that there are, the newest first.
+
+        Raises:
+            OSError: the folder is there and cannot be read, which must not look as if it were empty.
+        """
+        try:
+            paths = [self.folder / name for name in os.listdir(self.folder)]
+        except FileNotFoundError:
+            return []
+        found = [path for path in paths if path.suffix == ".safetensors" and path.stem.isdigit()]
         return sorted(found, key=lambda path: int(path.stem), reverse=True)
 
     def save(self, frame: int, state: Any) -> Path:
@@ -57,14 +68,21 @@ class Checkpoints:
         """The newest state that can be read, or None if there is no checkpoint; and what is wrong with those that are newer.
 
         Raises:
-            CheckpointError: there are checkpoints, and none can be read; or the machine cannot read one that may be whole.
+            CheckpointError: there are checkpoints, and none can be read; or the machine cannot read one that may be whole; or a
+                later version of allcore wrote it.
         """
         problems: list[str] = []
-        for path in self.files():
+        try:
+            files = self.files()
+        except OSError as error:
+            raise acquitted(self.folder, error) from error
+        for path in files:
             try:
                 return self._rows.put_back(load_state(path)), problems
             except Exception as error:  # what is written in it may make any sense, or none
                 acquit(path, error)
+                if isinstance(error, CheckpointError) and error.hint == UPGRADE:
+                    raise  # it is as good as ever, and the one before it would be the way back
                 problems.append(error.message if isinstance(error, CheckpointError) else f"{path}: {error!r}")
         if problems:
             raise CheckpointError(
@@ -80,11 +98,12 @@ class Checkpoints:
         remove_half_written(self.folder)
 
     def clear(self) -> None:
-        """Remove all of them."""
-        for path in (*self.files(), *self.folder.glob("*.damaged")):
-            path.unlink(missing_ok=True)
-        remove_half_written(self.folder)
-        self._rows.clear()
+        """Remove all of them, as far as that is possible: they are in nobody's way."""
+        with contextlib.suppress(OSError):
+            for path in (*self.files(), *self.folder.glob("*.damaged")):
+                path.unlink(missing_ok=True)
+            remove_half_written(self.folder)
+            self._rows.clear()
 
 
 def acquit(path: Path, error: BaseException) -> None:
@@ -100,12 +119,17 @@ def acquit(path: Path, error: BaseException) -> None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (OSError, MemoryError)) or any(sign in str(cause) for sign in _OF_THE_MACHINE):
-            reason = " ".join(str(cause).split())
-            raise CheckpointError(
-                f"{path} could not be read here ({type(cause).__name__}: {reason}). Nothing says that it is damaged: "
-                "the same command tries again."
-            ) from error
+            raise acquitted(path, cause) from error
         cause = cause.__cause__
+
+
+def acquitted(path: Path, cause: BaseException) -> CheckpointError:
+    """The error for a checkpoint, or all of them, that the machine did not read."""
+    reason = " ".join(str(cause).split())
+    return CheckpointError(
+        f"{path} could not be read here ({type(cause).__name__}: {reason}). Nothing says that it is damaged: the same command "
+        "tries again."
+    )
 
 
 #: What torch says in a RuntimeError when memory or a device fails.

@@ -11,6 +11,8 @@ from allcore.experiments.allocator import keep_memory
 from allcore.experiments.beginning import begin
 from allcore.experiments.checkpoints import Checkpoints
 from allcore.experiments.ending import caught, finish, mark, save_weights
+from allcore.experiments.finished import has_finished
+from allcore.experiments.global_stream import global_stream
 from allcore.experiments.interruption import Interruption
 from allcore.experiments.outcome import Outcome
 from allcore.experiments.run_folder import RunFolder
@@ -94,19 +96,22 @@ def run_in(
 ) -> Outcome:
     """Run in a folder that has been chosen already; a run that was stopped there goes on."""
     with folder:
-        if folder.read_status().get("state") == "finished":
+        if has_finished(folder):
             Checkpoints(folder.checkpoints).clear()  # in case that it was killed just before
             return Outcome(spec=spec, folder=folder.path, state="already finished")
         keep_memory()
         with (
             computing(recorded_threads(folder.path) or choose_threads(preset)),
+            global_stream(preset.seeds.integer("global"), preset.device),
             interruption or Interruption() as interruption,
             going_on_regardless(spec.on_nan == "go-on"),
         ):
             try:
                 experiment = begin(spec, env, preset, folder, interruption, quiet=quiet, render=render)
             except CheckpointError as error:
-                return Outcome(spec=spec, folder=folder.path, state="failed", message=error.message)
+                return Outcome(
+                    spec=spec, folder=folder.path, state="failed", message=str(error).replace("\n", " ")
+                )
             except BaseException:
                 folder.discard()
                 raise

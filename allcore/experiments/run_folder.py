@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: What Windows keeps for devices, whatever stands after the first dot.
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
+#: The states that `status.json` may tell of.
+STATES = ("running", "finished", "failed", "interrupted")
+
 #: Seconds for which a new process waits for a folder: somebody who lists runs holds a lock for an instant.
 _LOCK_PATIENCE = 0.5
 
@@ -234,7 +237,7 @@ class RunFolder:
         """Rewrite `status.json`, and say whether that went well. If not, it stays as it was: that does not end a run.
 
         Args:
-            state: `running`, `finished`, `failed` or `interrupted`.
+            state: one of `STATES`.
             frame: agent steps so far.
             frames: agent steps of the whole run.
             more: `episodes`, `fps` (agent steps per second), `seconds_left`, `error`: whatever is known.

@@ -10,6 +10,7 @@ import torch
 
 from allcore.core import MultiagentState, state_from_dict, state_to_dict
 from allcore.errors import CheckpointError
+from allcore.experiments.global_stream import set_stream_state, stream_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ def training_state(experiment: Experiment) -> dict[str, Any]:
         "action": None if action is None else torch.as_tensor(action),
         "simulator": simulator,
         "state": state_to_dict(experiment._state),
+        "global_stream": stream_state(experiment.preset.device),
         "running": {name: _plain(getattr(experiment, name)) for name in experiment._RUNNING},
     }
 
@@ -54,6 +56,8 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
         _refuse_other(saved["preset"], experiment.preset.description())
     experiment.log.load_state_dict(saved["log"])
     experiment._agent.load_state_dict(saved["agent"])
+    if "global_stream" in saved:  # nor this
+        set_stream_state(saved["global_stream"], experiment.preset.device)
     if saved["state"] is None:
         return ""
     experiment._action = saved["action"]
@@ -61,6 +65,8 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
         if saved["simulator"] is None:
             raise CheckpointError(f"{experiment._simulator!r} cannot be saved")
         experiment._simulator.load_state_dict(saved["simulator"])
+    except MemoryError:
+        raise  # of the machine's: the same command tries again
     except Exception as error:  # somebody else's simulator may raise anything
         _begin_again(experiment, state_from_dict(saved["state"]))
         return error.message if isinstance(error, CheckpointError) else repr(error)

@@ -162,9 +162,54 @@ def test_a_killed_run_ends_as_one_that_never_was(
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     continued = json.loads((killed / "run.json").read_text())["continued"]
+    anew, *continued = continued
+    assert anew == {"frame": 0, "notices": ["The run had begun, and left no checkpoint: it begins anew."]}
     assert [entry["notices"] for entry in continued] == [[]] * len(continued)
     assert continued
     assert not list((killed / "checkpoints").glob("*.safetensors"))  # a finished run needs none
+
+
+def test_networks_that_draw_from_torch_s_own_stream_go_on_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dropping.py").write_text(
+        "from torch import nn\n\n\ndef out(space):\n    return nn.Dropout(0.3)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = _spec("dqn", hyperparameters={**SMALL, "features": "dropping:out"})
+    before = torch.get_rng_state()
+    whole = _run(spec, tmp_path / "whole", monkeypatch).folder
+    assert torch.equal(torch.get_rng_state(), before)  # whoever calls has theirs to themselves
+    torch.rand(3)
+    killed = _run(spec, tmp_path / "killed", monkeypatch, kills=(200,)).folder
+    assert json.loads((killed / "run.json").read_text())["continued"][0]["frame"] > 0
+    assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
+    weights = [load_tensors(folder / "preset.safetensors")[0] for folder in (whole, killed)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_run_goes_on_with_as_many_threads_as_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        _kill_after(190, patch)
+        with pytest.raises(Killed):
+            execute(_spec("dqn"), tmp_path, quiet=True)
+    (path,) = tmp_path.glob("*/*/*/run.json")
+    record = json.loads(path.read_text())
+    assert record["threads"] == 1
+    path.write_text(json.dumps({**record, "threads": 2}))  # as if it had been another machine
+    seen = set()
+    chosen = Experiment._chosen
+
+    def looking(self: Experiment, state: Any) -> Any:
+        seen.add(torch.get_num_threads())
+        return chosen(self, state)
+
+    monkeypatch.setattr(Experiment, "_chosen", looking)
+    assert execute(_spec("dqn"), tmp_path, quiet=True).state == "finished"
+    assert seen == {2}
+    assert json.loads(path.read_text())["threads"] == 2
 
 
 def test_going_on_with_other_versions_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +298,9 @@ def test_the_run_of_an_agent_that_cannot_be_saved_begins_anew(
     whole = _run(_spec("dqn"), tmp_path / "whole", monkeypatch).folder
     killed = _run(_spec("dqn"), tmp_path / "killed", monkeypatch, kills=(200,)).folder
     assert (killed / "episodes.csv").read_text() == (whole / "episodes.csv").read_text()
-    assert json.loads((killed / "run.json").read_text())["continued"] == []
-    warnings = [record.message for record in caplog.records if "no checkpoint" in record.message]
+    (entry,) = json.loads((killed / "run.json").read_text())["continued"]
+    assert entry["frame"] == 0
+    assert "begins anew" in entry["notices"][0]
+    warnings = [record.message for record in caplog.records if "no checkpoint at" in record.message]
     assert len(warnings) == 3  # one for each time that it was begun
     assert "DQN cannot be saved" in warnings[0]

@@ -49,6 +49,7 @@ DRAWN = {
     "specification": 3600,
     "runs": 700,
     "resume": 150,
+    "resume, finished": 150,
     "evaluate": 200,
 }
 
@@ -414,6 +415,19 @@ def test_all_resume(run, call, tmp_path):
             (run / name).parent.mkdir(parents=True, exist_ok=True)
             (run / name).write_bytes(content)
     assert 0.2 < went_on / (DRAWN["resume"] * TIMES) < 0.95
+
+
+def test_all_resume_of_a_finished_run(call, tmp_path):
+    """Whatever its files say, nobody begins it anew over what it left."""
+    run = execute(SPEC, tmp_path / "runs", quiet=True).folder
+    whole, told = {name: content for name, content in snapshot(run).items() if name != "lock"}, 0
+    for rng in draws("resume, finished"):
+        bad = damage_one(rng, run, whole, ["status.json", *EDITED])
+        told += call("resume", run, "--quiet").exit_code == 0
+        assert {name: (run / name).read_bytes() for name in whole} == bad
+        for name, content in whole.items():
+            (run / name).write_bytes(content)
+    assert 0.3 < told / (DRAWN["resume, finished"] * TIMES) < 0.95
 
 
 def test_all_evaluate(run, call):

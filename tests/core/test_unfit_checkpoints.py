@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from allcore.checkpoint import load_state, save_state
 from allcore.errors import CheckpointError
 from allcore.experiments import RunSpec, SingleEnvExperiment
 from allcore.experiments.checkpoints import Checkpoints
@@ -19,6 +21,7 @@ from allcore.experiments.run import execute
 from allcore.experiments.setup import build
 from allcore.experiments.training_log import TrainingLog
 from allcore.experiments.training_state import training_state
+from allcore.formats import VERSIONS
 from allcore.logging import DummyLogger
 
 # Who is killed closes nothing.
@@ -89,6 +92,46 @@ def test_a_checkpoint_that_the_machine_cannot_read_is_neither_passed_over_nor_to
     assert "Remove" not in outcome.message
     assert sorted(path.name for path in (folder / "checkpoints").iterdir()) == before
     assert execute(small_run, tmp_path, quiet=True).state == "finished"
+
+
+def test_a_folder_of_checkpoints_that_cannot_be_listed_does_not_look_empty(
+    tmp_path: Path, small_run: RunSpec, at_frame: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at_frame(200, _kill), pytest.raises(Killed):
+        execute(small_run, tmp_path, quiet=True)
+    (folder,) = tmp_path.glob("*/*/*")
+    rows, list_folder = (folder / "episodes.csv").read_text(), os.listdir
+
+    def refuse(path: Any = ".") -> list[str]:
+        if Path(path).name == "checkpoints":
+            raise PermissionError(13, "Permission denied")
+        return list_folder(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuse)
+        outcome = execute(small_run, tmp_path, quiet=True)
+    assert outcome.state == "failed"
+    assert "checkpoints could not be read here (PermissionError" in outcome.message
+    assert (folder / "episodes.csv").read_text() == rows
+    assert execute(small_run, tmp_path, quiet=True).state == "finished"
+
+
+def test_a_checkpoint_of_a_later_version_is_not_passed_over(
+    tmp_path: Path, small_run: RunSpec, at_frame: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with at_frame(200, _kill), pytest.raises(Killed):
+        execute(small_run, tmp_path, quiet=True)
+    (folder,) = tmp_path.glob("*/*/*/checkpoints")
+    newest, before = Checkpoints(folder).files()
+    state = load_state(before)
+    with monkeypatch.context() as patch:
+        patch.setitem(VERSIONS, "tensors", 2)
+        save_state(newest, state)
+    outcome = execute(small_run, tmp_path, quiet=True)
+    assert outcome.state == "failed"
+    assert "was written by a later version of allcore" in outcome.message
+    assert "pip install --upgrade" in outcome.message
+    assert Checkpoints(folder).files() == [newest, before]
 
 
 def test_where_no_checkpoint_can_be_read_nothing_is_lost(
