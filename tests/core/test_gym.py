@@ -208,7 +208,10 @@ class Doubled(gymnasium.Wrapper):
         (Countdown, f"{__name__}:Countdown", {}),
         (lambda: Doubled(Countdown()), f"{__name__}:Doubled(Countdown)", {}),
     ],
-    ids=str,
+    ids=[
+        *("as it is", "shown", "a time limit", "none", "another", "an option", "counted"),
+        *("wrapped", "wrapped twice", "two time limits", "a class", "a class, wrapped"),
+    ],
 )
 def test_an_object_is_called_by_what_makes_another_like_it_or_by_what_makes_none(make, key, options):
     env = GymEnvironment(make())
