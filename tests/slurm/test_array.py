@@ -145,6 +145,19 @@ class TestSubmission:
         assert (again.state, again.message) == ("submitted", "queued already, job 77_0")
         assert len(calls("sbatch")) == 1
 
+    def test_what_finishes_while_slurm_is_asked_is_not_submitted_again(
+        self, specs, calls, programs, tmp_path: Path
+    ):
+        executor = ArrayExecutor()
+        first = executor.submit(specs(2))
+        status = first[1].folder / "status.json"
+        programs(
+            squeue=f"""echo '{{"state": "finished", "frame": 100, "frames": 100}}' > {status.resolve()}"""
+        )
+        second = executor.submit(specs(2))
+        assert [outcome.state for outcome in second] == ["submitted", "already finished"]
+        assert "--array=0-0" in calls("sbatch")[1]
+
     def test_while_slurm_is_silent_nothing_is_submitted(self, specs, calls, programs, tmp_path: Path):
         ArrayExecutor("runs").submit(specs(1))
         programs(squeue="echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1")

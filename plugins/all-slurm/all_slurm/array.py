@@ -52,7 +52,17 @@ class ArrayExecutor(Executor):
         outcomes = [_known(spec, folder) for spec, folder in zip(specs, folders, strict=True)]
         waiting = [folder.path for folder, outcome in zip(folders, outcomes, strict=True) if outcome is None]
         standings = self.standings(waiting)
-        numbers = [n for n, folder in enumerate(folders) if _is_to_be_submitted(folder.path, standings)]
+        # What Slurm does not know any more may have finished while it was asked.
+        gone = {folder for folder, standing in standings.items() if standing.state == "gone"}
+        outcomes = [
+            _known(spec, folder) if folder.path in gone else outcome
+            for spec, folder, outcome in zip(specs, folders, outcomes, strict=True)
+        ]
+        numbers = [
+            number
+            for number, folder in enumerate(folders)
+            if outcomes[number] is None and _is_to_be_submitted(folder.path, standings)
+        ]
         for first in range(0, len(numbers), limit):
             part = numbers[first : first + limit]
             chosen = [specs[number] for number in part]
