@@ -10,11 +10,13 @@ meant to be edited: a changed one is another valid one, which comes back from JS
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import random
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -228,6 +230,8 @@ def killed(tmp_path_factory):
         patch.setattr(Experiment, "_chosen", counting)
         with pytest.raises(Killed):
             execute(SPEC, logdir, quiet=True)
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()  # who is killed closes nothing: here, and not in the middle of somebody else's test
     (folder,) = logdir.glob("*/*/*")
     env, preset = build(SPEC)
     preset.save(folder / "preset.safetensors")
@@ -417,9 +421,15 @@ def test_all_resume(run, call, tmp_path):
     assert 0.2 < went_on / (DRAWN["resume"] * TIMES) < 0.95
 
 
-def test_all_resume_of_a_finished_run(call, tmp_path):
+@pytest.fixture
+def finished(tmp_path):
+    """The folder of a run that has come to its end."""
+    return execute(SPEC, tmp_path / "runs", quiet=True).folder
+
+
+def test_all_resume_of_a_finished_run(finished, call):
     """Whatever its files say, nobody begins it anew over what it left."""
-    run = execute(SPEC, tmp_path / "runs", quiet=True).folder
+    run = finished
     whole, told = {name: content for name, content in snapshot(run).items() if name != "lock"}, 0
     for rng in draws("resume, finished"):
         bad = damage_one(rng, run, whole, ["status.json", *EDITED])
