@@ -75,7 +75,7 @@ def work(
         check_specification(spec, trust, folder.run_file)
         outcome = resume_run(spec, folder, quiet=True, interruption=interruption)
     except LogdirError as error:
-        return "refused", str(error)
+        return "refused", str(error).replace("\n", " ")
     except KeyboardInterrupt:
         return "interrupted", "interrupted before it began"
     except Exception as error:

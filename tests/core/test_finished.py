@@ -56,6 +56,7 @@ def test_a_finished_run_is_not_begun_anew(how: str, tmp_path: Path, small_run: R
         execute(small_run, tmp_path, quiet=True)
     (outcome,) = LocalExecutor(tmp_path, quiet=True, jobs=2).submit([canonical(small_run)])
     assert outcome.state == "failed"
+    assert "may hold a finished run" in outcome.message
     after = _files(folder)
     assert "may hold a finished run" in after.pop("output.txt").decode()
     assert {name for name in before if after[name] != before[name]} <= {"run.json"}
