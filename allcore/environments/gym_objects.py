@@ -27,8 +27,9 @@ _IN_THE_NAME: tuple[type, ...] = (
     PassiveEnvChecker,
     HumanRendering,
     RenderCollection,
+    RecordEpisodeStatistics,
+    RecordVideo,
 )
-_IN_THE_NAME += (RecordEpisodeStatistics, RecordVideo)
 
 
 def name_of(env: gymnasium.Env) -> tuple[str, dict[str, Any]]:

@@ -56,8 +56,14 @@ def go_on_from(experiment: Experiment, saved: Mapping[str, Any]) -> str:
         _refuse_other(saved["preset"], experiment.preset.description())
     experiment.log.load_state_dict(saved["log"])
     experiment._agent.load_state_dict(saved["agent"])
-    if "global_stream" in saved:  # nor this
+    given_up = _put_simulator_back(experiment, saved)
+    if "global_stream" in saved:  # nor this; last, as a simulator that is played again may draw from it
         set_stream_state(saved["global_stream"], experiment.preset.device)
+    return given_up
+
+
+def _put_simulator_back(experiment: Experiment, saved: Mapping[str, Any]) -> str:
+    """Bring simulator and episodes in progress to where they stood; why that was given up, if it was."""
     if saved["state"] is None:
         return ""
     experiment._action = saved["action"]
