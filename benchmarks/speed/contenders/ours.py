@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +89,15 @@ def train(experiment: Experiment, spec: RunSpec, folder: RunFolder, frames: int)
         save_weights(experiment, folder)
 
 
-def main() -> None:
-    given = settings()
+def measure(given: dict[str, Any], change: Callable[[Experiment], None] = lambda _: None) -> None:
+    """Measure the run that the settings describe, once something was changed in it, and print the result."""
     keep_memory()  # as every run does
     spec = make_spec(given)
     env, preset = build(spec)
     stopwatch, sampler = Stopwatch(preset.parameters()), Sampler()
     with tempfile.TemporaryDirectory() as logdir, RunFolder(Path(logdir)) as folder:
         experiment = begin(spec, env, preset, folder, Interruption(), quiet=False, render=False)
+        change(experiment)
         train(experiment, spec, folder, given["warm_up"])
         before = updates_of(experiment)
         stopwatch.start()
@@ -112,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure(settings())
